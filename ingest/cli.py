@@ -1,0 +1,228 @@
+"""The command line: parse, make one call, print what came of it."""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ingest import __version__, report
+from ingest.errors import IngestError, UsageError
+from ingest.identity import SiteKey
+from ingest.pipeline import RunResult, check, run
+from ingest.repository import list_models
+from ingest.server import EmbeddedServer
+from ingest.serving import model_server
+from ingest.settings import Settings, default_home, default_models
+from ingest.sink import Sink
+from ingest.terminal import progress_bar, stopped_by_sigterm
+from warehouse.errors import WarehouseError
+from warehouse.land import Warehouse
+from warehouse.spool import Spool
+from warehouse.summary import summarise
+
+PATH = click.Path(path_type=Path)
+HOLD_TIMEOUT_S = 10.0  # how long a summary waits for a dbt build to let go
+
+
+class _Commands(click.Group):
+    """The one place where our errors become exit codes: 1 what the message names, 2 wrong usage."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            raise click.UsageError(str(error)) from None
+        except (IngestError, WarehouseError) as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={
+        "auto_envvar_prefix": "INGEST",
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+        "max_content_width": 100,
+    },
+)
+@click.version_option(__version__)
+def main() -> None:
+    r"""Turns an archive of hip and pelvis radiographs into a registry.
+
+    \b
+    Example:
+      ingest run /dicoms
+      dbt build --project-dir dbt_project --profiles-dir dbt_project
+
+    Research use only: the models are trained on simulated films and are no medical device.
+    """
+    os.umask(0o027)  # what a run writes is about patients
+
+
+HOME = click.option(
+    "--home",
+    type=PATH,
+    default=default_home,
+    show_default="var",
+    envvar="INGEST_HOME",
+    show_envvar=True,
+    help="Folder of the site key, the logs and, by default, the warehouse.",
+)
+WAREHOUSE = click.option(
+    "--warehouse",
+    type=PATH,
+    show_default="HOME/warehouse.duckdb",
+    envvar="INGEST_WAREHOUSE",
+    show_envvar=True,
+    help="DuckDB file that the results land in.",
+)
+MODELS = click.option(
+    "--models",
+    type=PATH,
+    default=default_models,
+    show_default="model_repository",
+    envvar="INGEST_MODELS",
+    show_envvar=True,
+    help="Model repository of the embedded server.",
+)
+
+
+@main.command("run")
+@click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
+@click.option(
+    "--triton",
+    "triton_url",
+    metavar="HOST:PORT",
+    envvar="INGEST_TRITON",
+    show_envvar=True,
+    show_default="start an embedded server",
+    help="gRPC address of a running Triton server.",
+)
+@WAREHOUSE
+@HOME
+@MODELS
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=lambda: max(1, len(os.sched_getaffinity(0)) // 2),
+    show_default="half the cores",
+    envvar="INGEST_WORKERS",
+    show_envvar=True,
+    help="Processes that decode.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    envvar="INGEST_LIMIT",
+    show_envvar=True,
+    show_default="all",
+    help="Stop after so many new files.",
+)
+def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
+    sources: tuple[Path, ...],
+    triton_url: str | None,
+    warehouse: Path | None,
+    home: Path,
+    models: Path,
+    workers: int,
+    limit: int | None,
+) -> None:
+    r"""Read every file below SOURCE, ask the models, and land the results.
+
+    Files that an earlier run dealt with are not read again. Ctrl-C keeps everything that is finished.
+
+    \b
+    Example:
+      ingest run /dicoms
+      ingest run /dicoms --triton gpu-server:8001 --workers 8
+    """
+    home = home.absolute()
+    settings = Settings(
+        sources=tuple(source.absolute() for source in sources),
+        home=home,
+        warehouse=(warehouse or home / "warehouse.duckdb").absolute(),
+        models=models.absolute(),
+        triton_url=triton_url,
+        workers=workers,
+        limit=limit,
+    )
+    click.echo(report.RESEARCH_USE, err=True)
+    result = _run(settings)
+    click.echo(report.run_report(result))
+    if not result.held:
+        click.echo("")
+        _print_registry(settings.warehouse)
+    if result.outcome == "interrupted":
+        click.echo("Stopped early: everything finished is kept; the same command goes on from there.", err=True)
+        raise SystemExit(1)
+
+
+@main.command()
+@click.option("--grpc-port", type=click.IntRange(1, 65535), default=8001, show_envvar=True, help="For --triton.")
+@click.option("--http-port", type=click.IntRange(1, 65535), default=8000, show_envvar=True, help="Health, models.")
+@click.option("--metrics-port", type=click.IntRange(1, 65535), default=8002, show_envvar=True, help="Prometheus.")
+@HOME
+@MODELS
+def serve(grpc_port: int, http_port: int, metrics_port: int, home: Path, models: Path) -> None:
+    r"""Serve the models on this machine until Ctrl-C, for runs that name it with --triton.
+
+    \b
+    Example:
+      ingest serve &
+      ingest run /dicoms --triton 127.0.0.1:8001
+    """
+    server = EmbeddedServer(models, home, grpc_port=grpc_port, http_port=http_port, metrics_port=metrics_port)
+    with stopped_by_sigterm(), server:
+        click.echo(f"serving at {server.url} (gRPC), log in {server.log_path}; Ctrl-C stops it")
+        try:
+            status = server.wait()
+        except KeyboardInterrupt:
+            return
+    raise IngestError(f"the server ended by itself with {status}: see {server.log_path}")
+
+
+@main.command()
+@WAREHOUSE
+@HOME
+def status(warehouse: Path | None, home: Path) -> None:
+    r"""Show what the warehouse holds: files by disposition and reason, films, hips, measurements.
+
+    \b
+    Example:
+      ingest status --warehouse var/warehouse.duckdb
+    """
+    _print_registry((warehouse or home / "warehouse.duckdb").absolute())
+
+
+@main.command()
+@MODELS
+def models(models: Path) -> None:
+    r"""List the models that are served: version, weights, intended use.
+
+    \b
+    Example:
+      ingest models
+    """
+    click.echo(report.model_list(list_models(models.absolute())))
+
+
+def _print_registry(path: Path) -> None:
+    click.echo(report.registry_report(summarise(Warehouse(path), timeout_s=HOLD_TIMEOUT_S), path))
+
+
+def _run(settings: Settings) -> RunResult:
+    """Cheap checks first, so that a mistake costs no server start and leaves nothing behind."""
+    check(settings)
+    sink = Sink(
+        Spool(settings.spool),
+        Warehouse(settings.warehouse),
+        batch_files=settings.batch_files,
+        batch_seconds=settings.batch_seconds,
+        hold_timeout_s=settings.hold_timeout_s,
+    )
+    sink.check()
+    say = partial(click.echo, err=True)
+    with stopped_by_sigterm(), model_server(settings, say) as server, progress_bar(settings) as progress:
+        return run(settings, server, SiteKey.load(settings.key_file), sink, progress)

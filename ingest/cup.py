@@ -1,0 +1,97 @@
+"""The angles of a cup: which of them a view allows, and whether the landmarks carry them.
+
+Definitions: Murray 1993, "The definition and measurement of acetabular orientation". The arithmetic is in the
+cup_angle graph; this module decides what of it may be believed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.records import CUP_ANGLES, CUP_LANDMARKS, CupMeasurement, RawFindings, View
+
+LANDMARK_CONFIDENCE = 0.5  # the least confident landmark of an angle must reach it
+ISCHIUM_CONFIDENCE = 0.5
+# an axis has no direction, so no cup lies outside; a value that does comes from confused landmarks
+PLAUSIBLE_DEG = {"inclination": (0.0, 90.0), "version": (-90.0, 90.0)}
+
+AXIS = ("major_upper", "major_lower")
+RIM = (*AXIS, "minor_opening", "minor_dome")
+
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    measure: str
+    name: str
+    definition: str
+    reference: str
+    angle: str  # of CUP_ANGLES
+    landmarks: tuple[str, ...]
+    needs_ischia: bool = False
+
+
+INCLINATION = _Method(
+    "inclination",
+    "ap_pelvis_rim_trans_ischial",
+    "radiographic",
+    "trans_ischial_line",
+    "inclination_deg",
+    AXIS,
+    needs_ischia=True,
+)
+AP_VERSION = _Method("version", "ap_rim_ellipse_asin", "radiographic", "none", "version_ap_deg", RIM)
+LATERAL_VERSION = _Method(
+    "version", "cross_table_rim_vertical", "cross_table", "image_vertical", "version_lateral_deg", AXIS
+)
+METHODS = {
+    View.AP_PELVIS: (INCLINATION, AP_VERSION),
+    View.AP_HIP: (INCLINATION, AP_VERSION),
+    View.CROSS_TABLE_LATERAL: (LATERAL_VERSION,),
+}  # on every other view the beam's direction to the cup is unknown
+
+
+def measure(raw: RawFindings, index: int, view: View, *, has_cup: bool) -> tuple[CupMeasurement, ...]:
+    """The measurements of an implanted hip (``index`` 0 right, 1 left): one row per measure, also where it fails."""
+    if view not in METHODS:
+        return tuple(_missing(method, "view_not_measured") for method in (INCLINATION, AP_VERSION))
+    methods = METHODS[view]
+    if not has_cup:
+        return tuple(_missing(method, "no_cup") for method in methods)
+    return tuple(_measured(raw, index, view, method) for method in methods)
+
+
+def _measured(raw: RawFindings, index: int, view: View, method: _Method) -> CupMeasurement:
+    confidence = _confidence(raw, index, method.landmarks)
+    if method.needs_ischia:
+        ischia = float(raw.pelvis_landmarks[:, 2].min().clip(0, 1))
+        if view is not View.AP_PELVIS or ischia < ISCHIUM_CONFIDENCE:
+            return _missing(method, "ischium_not_visible")
+        confidence = min(confidence, ischia)
+    value_deg = float(raw.cup_angles[index, CUP_ANGLES.index(method.angle)])
+    low, high = PLAUSIBLE_DEG[method.measure]
+    if not low <= value_deg <= high:
+        return _missing(method, "implausible")
+    accepted = confidence >= LANDMARK_CONFIDENCE
+    return CupMeasurement(
+        measure=method.measure,
+        value_deg=value_deg,
+        method=method.name,
+        definition=method.definition,
+        reference=method.reference,
+        confidence=confidence,
+        accepted=accepted,
+        why_not=None if accepted else "low_confidence",
+    )
+
+
+def _missing(method: _Method, why_not: str) -> CupMeasurement:
+    return CupMeasurement(
+        method.measure, None, method.name, method.definition, method.reference, 0.0, accepted=False, why_not=why_not
+    )
+
+
+def _confidence(raw: RawFindings, index: int, landmarks: tuple[str, ...]) -> float:
+    """Of the weakest landmark, not more than the certainty that there is a cup."""
+    rows = [CUP_LANDMARKS.index(name) for name in landmarks]
+    weakest = min(float(raw.cup_landmarks[index, rows, 2].min()), float(raw.cup_scores[index]))
+    return float(np.clip(weakest, 0, 1))

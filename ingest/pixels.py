@@ -1,0 +1,176 @@
+"""The pixels: decoding by any codec that is installed, and rendering to the canvas that the models see."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
+from pydicom.uid import UID
+
+from ingest.display import show
+from ingest.errors import FileError
+from ingest.records import CANVAS_SIZE, Canvas, Reason
+
+MAX_PIXELS = 100_000_000  # 10,000 x 10,000: twice the largest stitched leg film; above it a bomb or a slide scan
+LUMA = (0.299, 0.587, 0.114)  # Rec. 601, red, green, blue
+PREPROCESSING = (
+    "canvas-"
+    + hashlib.sha256(
+        b"".join((Path(__file__).parent / name).read_bytes() for name in ("pixels.py", "display.py"))
+    ).hexdigest()[:12]
+)  # stands beside each inference: the code that made what the models saw
+
+
+class Placement(NamedTuple):
+    """Where a film lies on the canvas."""
+
+    scale: float  # canvas pixels per film pixel
+    width: int  # canvas pixels
+    height: int
+    left: int
+    top: int
+
+    @property
+    def offset_x(self) -> float:
+        """Canvas x of the film's first pixel; its centre lies half a pixel from its edge, and that half is scaled."""
+        return self.left + self.scale / 2 - 0.5
+
+    @property
+    def offset_y(self) -> float:
+        """Canvas y of the film's first pixel."""
+        return self.top + self.scale / 2 - 0.5
+
+
+def check_pixels(dataset: Dataset) -> None:
+    """Refuses, from the header alone, what could not be decoded or would be too large.
+
+    Raises:
+        FileError: multi_frame, too_many_pixels, unsupported_transfer_syntax or bad_header.
+    """
+    frames = _whole(dataset, "NumberOfFrames", 1)
+    if frames > 1:
+        raise FileError(Reason.MULTI_FRAME, f"{frames} frames; a radiograph has one")
+    count = _whole(dataset, "Rows", 0) * _whole(dataset, "Columns", 0) * _whole(dataset, "SamplesPerPixel", 1)
+    if count > MAX_PIXELS:
+        raise FileError(Reason.TOO_MANY_PIXELS, f"{count} values; at most {MAX_PIXELS} are decoded")
+    if count <= 0:
+        raise FileError(Reason.BAD_HEADER, "Rows, Columns or SamplesPerPixel is not positive")
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    try:
+        available = get_decoder(syntax).is_available
+    except NotImplementedError:
+        available = False
+    if not available:
+        raise FileError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, syntax.name)
+
+
+def decode(dataset: Dataset) -> NDArray[Any]:
+    """Stored values, (H, W), of any integer or float type; colour becomes grey.
+
+    Raises:
+        FileError: truncated, or decode_error with the kind of error only, since messages may quote the header.
+    """
+    _check_length(dataset)
+    try:
+        stored = pixel_array(dataset, index=0)
+        if dataset.PhotometricInterpretation == "PALETTE COLOR":
+            stored = apply_color_lut(stored, dataset)
+    except MemoryError:
+        raise FileError(Reason.TOO_MANY_PIXELS, "does not fit into the memory one worker may use") from None
+    except Exception as error:  # noqa: BLE001 - five codecs, each with its own way to fail
+        syntax = UID(dataset.file_meta.TransferSyntaxUID).name
+        raise FileError(Reason.DECODE_ERROR, f"{type(error).__name__} in {syntax}") from None
+    if stored.ndim == 3:
+        stored = stored[..., :3].astype(np.float32) @ np.array(LUMA, np.float32)
+    if stored.ndim != 2 or not stored.size:
+        raise FileError(Reason.DECODE_ERROR, f"decoded to {stored.ndim} dimensions instead of 2")
+    return _without_overlay_bits(stored, dataset)
+
+
+def render(stored: NDArray[Any], dataset: Dataset) -> Canvas:
+    """The canvas of a film: shrunk first (what follows is monotone, and a tenth of the pixels), then shown."""
+    placement = place(*stored.shape)
+    pixels = _pad(show(shrink(stored, placement), dataset), placement)
+    return Canvas(pixels, placement.scale, placement.offset_x, placement.offset_y, pixel_hash(stored))
+
+
+def to_canvas(
+    display: NDArray[Any], black: float = 0.0, white: float = 1.0
+) -> tuple[NDArray[np.uint8], float, float, float]:
+    """A displayed film (H, W), bone bright, as canvas pixels (768, 768), scale, offset x and offset y.
+
+    ``black`` and ``white`` are the display values shown as 0 and 255. canvas = film * scale + offset, with pixel
+    centres at integers on both sides.
+    """
+    placement = place(*display.shape)
+    shown = (shrink(display, placement) - black) / (white - black)
+    return _pad(shown, placement), placement.scale, placement.offset_x, placement.offset_y
+
+
+def place(height: int, width: int) -> Placement:
+    """The largest film of this shape that fits, centred."""
+    scale = CANVAS_SIZE / max(height, width)
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
+    return Placement(scale, wide, high, (CANVAS_SIZE - wide) // 2, (CANVAS_SIZE - high) // 2)
+
+
+def shrink(image: NDArray[Any], placement: Placement) -> NDArray[np.float32]:
+    """The mean of what each canvas pixel covers; a film smaller than the canvas is interpolated."""
+    if image.dtype not in (np.uint8, np.uint16, np.int16, np.float32):
+        image = image.astype(np.float32)
+    how = cv2.INTER_AREA if placement.scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(np.ascontiguousarray(image), (placement.width, placement.height), interpolation=how)
+    return small.astype(np.float32)
+
+
+def pixel_hash(stored: NDArray[Any]) -> str:
+    """What makes two files the same image: shape and values, whatever codec carried them."""
+    sha256 = hashlib.sha256(f"{stored.shape} {stored.dtype.str}".encode())
+    sha256.update(np.ascontiguousarray(stored).data)
+    return sha256.hexdigest()
+
+
+def _pad(shown: NDArray[np.float32], placement: Placement) -> NDArray[np.uint8]:
+    canvas = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+    inside = np.s_[placement.top : placement.top + placement.height, placement.left : placement.left + placement.width]
+    canvas[inside] = np.rint(np.clip(shown, 0, 1) * 255)
+    return canvas
+
+
+def _check_length(dataset: Dataset) -> None:
+    """Raises FileError(truncated) where uncompressed pixels are fewer than the header promises."""
+    if "PixelData" not in dataset:
+        if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
+            return
+        raise FileError(Reason.TRUNCATED, "the file ends inside the pixel data")
+    if UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
+        return
+    samples = _whole(dataset, "SamplesPerPixel", 1)
+    if samples == 3 and "422" in str(dataset.get("PhotometricInterpretation")):
+        samples = 2  # chroma is stored for every second pixel
+    values = dataset.Rows * dataset.Columns * samples
+    expected = (values * _whole(dataset, "BitsAllocated", 8) + 7) // 8
+    if len(dataset.PixelData) < expected:
+        raise FileError(Reason.TRUNCATED, f"{len(dataset.PixelData)} of {expected} bytes of pixels are there")
+
+
+def _without_overlay_bits(stored: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
+    """Old files keep an overlay in the bits above BitsStored (retired, but in every archive)."""
+    bits = _whole(dataset, "BitsStored", 16)
+    unsigned_grey = stored.dtype.kind == "u" and _whole(dataset, "HighBit", bits - 1) == bits - 1
+    if unsigned_grey and 0 < bits < stored.dtype.itemsize * 8 and int(stored.max()) >= 1 << bits:
+        masked: NDArray[Any] = stored & stored.dtype.type((1 << bits) - 1)
+        return masked
+    return stored
+
+
+def _whole(dataset: Dataset, keyword: str, default: int) -> int:
+    """A count of the header; pydicom hands out odd values as text or None."""
+    try:
+        return int(dataset.get(keyword) or default)
+    except (TypeError, ValueError, AttributeError):
+        return default

@@ -1,0 +1,102 @@
+"""One file, read: its header screened, its pixels on the canvas, or the reason why not."""
+
+import hashlib
+import time
+import warnings
+from dataclasses import dataclass, replace
+from io import BufferedReader
+
+import pydicom
+
+from ingest.errors import FileError
+from ingest.header import Keyer, open_header, read_header, transfer_syntax
+from ingest.pixels import check_pixels, decode, render
+from ingest.records import Canvas, FoundFile, Header, Reason
+from ingest.screen import screen
+
+MAX_FILE_BYTES = 2 << 30  # of a file whose pixels are read; uncompressed, MAX_PIXELS take a tenth of it
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one file holds: a film, or ``reason`` why it has none."""
+
+    reason: Reason | None = None
+    detail: str | None = None  # one line, free of patient data
+    content_sha256: str | None = None  # None where the header alone decided
+    header: Header | None = None
+    canvas: Canvas | None = None
+    seconds: float = 0.0
+
+
+def is_dicom(found: FoundFile) -> bool:
+    """Whether a file opens as DICOM at all."""
+    try:
+        with found.path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom's quote the header
+            return open_header(file) is not None
+    except Exception:  # noqa: BLE001 - what fails to open as DICOM is none, whatever it fails with
+        return False
+
+
+def read_film(found: FoundFile, keyer: Keyer) -> Reading:
+    """Read one file; whatever is wrong with it becomes the reading's reason. Raises nothing."""
+    started = time.perf_counter()
+    try:
+        with found.path.open("rb") as file:
+            reading = _read(file, found.size_bytes, keyer)
+    except OSError as error:
+        reading = Reading(Reason.UNREADABLE, error.strerror or type(error).__name__)
+    return replace(reading, seconds=time.perf_counter() - started)
+
+
+def _read(file: BufferedReader, size_bytes: int, keyer: Keyer) -> Reading:
+    try:
+        opened = open_header(file) if size_bytes else None
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - broken headers fail in as many ways as there are bytes
+        return Reading(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}")
+    dataset, has_pixels = opened or (None, False)
+    verdict = screen(size_bytes, dataset, has_pixels=has_pixels)
+    if verdict.reason is not None:
+        return Reading(verdict.reason, verdict.detail)
+    if size_bytes > MAX_FILE_BYTES:
+        return Reading(Reason.TOO_MANY_PIXELS, f"the file has {size_bytes} bytes; at most {MAX_FILE_BYTES} are read")
+    file.seek(0)
+    content_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    try:
+        return replace(_read_pixels(file, keyer), content_sha256=content_sha256)
+    except FileError as error:
+        return Reading(Reason(error.reason), error.detail, content_sha256)
+
+
+def _read_pixels(file: BufferedReader, keyer: Keyer) -> Reading:
+    try:
+        dataset = pydicom.dcmread(file, force=True)
+        dataset.file_meta.TransferSyntaxUID = transfer_syntax(dataset)
+        header = read_header(dataset, keyer)
+        check_pixels(dataset)
+    except (FileError, OSError):
+        raise
+    except EOFError:
+        raise FileError(Reason.TRUNCATED, "the file ends inside an element") from None
+    except MemoryError:
+        raise FileError(Reason.TOO_MANY_PIXELS, "does not fit into the memory one worker may use") from None
+    except Exception as error:  # noqa: BLE001 - as above
+        raise FileError(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}") from None
+    try:
+        canvas = render(decode(dataset), dataset)
+    except FileError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as above: windows and tables are header values too
+        raise FileError(Reason.DECODE_ERROR, f"{type(error).__name__} while it was made visible") from None
+    return Reading(header=_with_uid(header, canvas.pixel_sha256), canvas=canvas)
+
+
+def _with_uid(header: Header, pixel_sha256: str) -> Header:
+    """A film without a SOP Instance UID is named by its pixels, as a UID of the UUID root (PS3.5 B.2)."""
+    if header.sop_instance_uid:
+        return header
+    return replace(header, sop_instance_uid=f"2.25.{int(pixel_sha256[:32], 16)}")

@@ -1,0 +1,81 @@
+"""What a model repository holds, read from the disk: what ``ingest models`` lists."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.errors import ServerError
+
+ENSEMBLE = "ensemble"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One file that a server loads."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """One model folder."""
+
+    name: str
+    platform: str  # of the production configuration: "tensorrt_plan", "ensemble"
+    versions: tuple[int, ...]
+    onnx: Weights | None  # of the newest version; None for an ensemble, or where it is not there
+    plan: Weights | None  # built for one GPU, on the machine that has it
+    intended_use: str  # the card's words
+
+    @property
+    def ready_without_gpu(self) -> bool:
+        """Whether the embedded server can load it."""
+        return bool(self.versions) and (self.platform == ENSEMBLE or self.onnx is not None)
+
+
+def list_models(repository: Path) -> tuple[ServedModel, ...]:
+    """Every model below ``repository``, by name; ``ServerError`` when there is none."""
+    folders = sorted(path.parent for path in repository.glob("*/config.pbtxt"))
+    if not folders:
+        raise ServerError(f"no models in {repository}: name the folder that holds <model>/config.pbtxt")
+    return tuple(map(_read_model, folders))
+
+
+def weights_sha256(models: tuple[ServedModel, ...]) -> str:
+    """One hash for all weights together: it changes when any model changes."""
+    lines = (f"{model.name} {model.onnx.sha256}\n" for model in models if model.onnx)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _read_model(folder: Path) -> ServedModel:
+    versions = tuple(sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal()))
+    newest = folder / str(max(versions, default=0))
+    platform = re.search(r'^(?:platform|backend): "(\w+)"', (folder / "config.pbtxt").read_text(), re.MULTILINE)
+    return ServedModel(
+        name=folder.name,
+        platform=platform[1] if platform else "unknown",
+        versions=versions,
+        onnx=_read_weights(newest / "model.onnx"),
+        plan=_read_weights(newest / "model.plan"),
+        intended_use=_read_intended_use(folder / "CARD.md"),
+    )
+
+
+def _read_weights(path: Path) -> Weights | None:
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return Weights(path, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _read_intended_use(card: Path) -> str:
+    """``intended_use:`` of the card's front matter, else its first paragraph."""
+    text = card.read_text() if card.is_file() else ""
+    if named := re.search(r"^intended_use: *(.+)$", text, re.MULTILINE):
+        return named[1].strip("\"' ")
+    body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    paragraphs = [part for part in re.split(r"\n\s*\n", body) if part.strip() and not part.lstrip().startswith("#")]
+    return " ".join(paragraphs[0].split()) if paragraphs else "no card"

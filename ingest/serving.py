@@ -1,0 +1,75 @@
+"""Which models answer: a server that the caller named, or an embedded one, started when the first film needs it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from ingest.flow import ModelServer
+from ingest.records import Canvas, RawFindings
+from ingest.repository import list_models, weights_sha256
+from ingest.server import EmbeddedServer
+from ingest.settings import Settings
+from ingest.triton import TritonServer
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+EMBEDDED_LOST_S = 15.0  # an embedded server that ended does not come back
+
+
+class OnDemand:
+    """A model server that is opened by the first film: a run that finds nothing new needs none."""
+
+    def __init__(self, open_server: Callable[[], AbstractContextManager[ModelServer]]) -> None:
+        self._open_server = open_server
+        self._server: ModelServer | None = None
+        self._stack = ExitStack()
+
+    @property
+    def model_version(self) -> str:
+        """Empty as long as no film was asked."""
+        return self._server.model_version if self._server else ""
+
+    def submit(self, canvas: Canvas) -> "Future[RawFindings]":
+        """As ``ModelServer``; the first call waits until the server is ready."""
+        if self._server is None:
+            self._server = self._stack.enter_context(self._open_server())
+        return self._server.submit(canvas)
+
+    def close(self) -> None:
+        """Stops the server where one was started."""
+        self._stack.close()
+
+
+@contextmanager
+def model_server(settings: Settings, say: Callable[[str], None]) -> Iterator[ModelServer]:
+    """The models of a run.
+
+    Raises:
+        ServerError: nobody answers at the named address, or the model repository is empty.
+    """
+    if settings.triton_url:
+        with TritonServer(settings.triton_url, in_flight=settings.in_flight) as server:
+            yield server
+        return
+    weights = weights_sha256(list_models(settings.models))
+    embedded = OnDemand(lambda: _embedded(settings, weights, say))
+    try:
+        yield embedded
+    finally:
+        embedded.close()
+
+
+@contextmanager
+def _embedded(settings: Settings, weights: str, say: Callable[[str], None]) -> Iterator[ModelServer]:
+    say("starting the embedded Triton server ...")
+    with (
+        EmbeddedServer(settings.models, settings.home) as embedded,
+        TritonServer(
+            embedded.url,
+            in_flight=settings.in_flight,
+            weights_sha256=weights,
+            lost_timeout_s=EMBEDDED_LOST_S,
+        ) as server,
+    ):
+        yield server

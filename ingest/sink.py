@@ -1,0 +1,120 @@
+"""Where rows go: batches in the spool, landed whenever the warehouse is free."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ingest.landing import Rows
+from warehouse.errors import WarehouseError
+from warehouse.land import Warehouse
+from warehouse.rows import Batch, RunRow
+from warehouse.spool import KnownFilm, Spool
+
+
+class Sink:
+    """The spool and the warehouse of one run."""
+
+    def __init__(  # noqa: PLR0913 - the clock is the tests' choice
+        self,
+        spool: Spool,
+        warehouse: Warehouse,
+        *,
+        batch_files: int = 256,
+        batch_seconds: float = 10.0,
+        hold_timeout_s: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._spool = spool
+        self._warehouse = warehouse
+        self._batch_files = batch_files
+        self._batch_seconds = batch_seconds
+        self._hold_timeout_s = hold_timeout_s
+        self._clock = clock
+        self._rows: list[Rows] = []
+        self._batches = 0
+        self._since = clock()
+        self.quarantined: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises WarehouseError where there is a warehouse that is not ours; makes nothing."""
+        if self._warehouse.path.exists():
+            with self._warehouse.opened(timeout_s=self._hold_timeout_s):
+                pass
+
+    def catch_up(self, key_fingerprint: str) -> tuple[set[str], dict[str, KnownFilm]]:
+        """Lands what earlier runs left in the spool; the files and films that need no reading again.
+
+        Raises:
+            WarehouseError: it is not ours, cannot be written, is held too long to be asked what is known, or its
+                patient keys were made with another site key.
+        """
+        self._warehouse.create(timeout_s=self._hold_timeout_s)
+        self._land(self._hold_timeout_s)
+        self._check_key(key_fingerprint)
+        files = self._warehouse.known_files(timeout_s=self._hold_timeout_s) | self._spool.known_files()
+        films = self._spool.known_films() | self._warehouse.known_films(timeout_s=self._hold_timeout_s)
+        return files, films
+
+    def begin(self, run: RunRow) -> None:
+        """The run exists from here on, even if it is killed."""
+        self._run = run
+        self._since = self._clock()
+        self._spool.write_run(run)
+
+    def add(self, rows: Rows) -> None:
+        """Keeps one file's rows; they are safe once their batch is full or old enough."""
+        self._rows.append(rows)
+        if len(self._rows) >= self._batch_files or self._clock() - self._since >= self._batch_seconds:
+            self._flush()
+            self._land(0.0)
+
+    def end(self, outcome: str, model_version: str, *, found: int, known: int) -> bool:
+        """Spools the rest and lands everything; whether another process held the warehouse all the while."""
+        self._flush()
+        self._spool.write_run(
+            replace(
+                self._run,
+                finished_at=datetime.now(UTC),
+                outcome=outcome,
+                model_version=model_version or None,
+                files_found=found,
+                files_known=known,
+            )
+        )
+        return self._land(self._hold_timeout_s)
+
+    def _check_key(self, fingerprint: str) -> None:
+        """One patient must not get two patient keys in one registry."""
+        with self._warehouse.opened(timeout_s=self._hold_timeout_s) as connection:
+            query = "SELECT DISTINCT key_fingerprint FROM landing.run WHERE key_fingerprint IS NOT NULL"
+            before = {row[0] for row in connection.execute(query).fetchall()}
+        if before - {fingerprint}:
+            raise WarehouseError(
+                f"{self._warehouse.path} was filled with another site key: restore that key, "
+                "or name another --warehouse"
+            )
+
+    def _flush(self) -> None:
+        self._since = self._clock()
+        if not self._rows:
+            return
+        rows, run_id = self._rows, self._run.run_id
+        self._spool.write(
+            Batch(
+                batch_id=f"{run_id}-{self._batches:06d}",
+                run_id=run_id,
+                files=tuple(r.file for r in rows),
+                films=tuple(r.film for r in rows if r.film),
+                inferences=tuple(r.inference for r in rows if r.inference),
+                hips=tuple(hip for r in rows for hip in r.hips),
+                measurements=tuple(m for r in rows for m in r.measurements),
+            )
+        )
+        self._batches += 1
+        self._rows = []
+
+    def _land(self, timeout_s: float) -> bool:
+        result = self._warehouse.land(self._spool, timeout_s=timeout_s)
+        self.quarantined += tuple(f"{q.path}: {q.why}" for q in result.quarantined)
+        return result.held

@@ -1,0 +1,179 @@
+"""The model server: films go to the Triton ensemble ``tha_radiograph`` over gRPC, raw findings come back."""
+
+import hashlib
+import json
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from tritonclient import grpc
+from tritonclient.utils import InferenceServerException
+
+from ingest.errors import FileError, ServerError
+from ingest.records import CANVAS_SIZE, Canvas, RawFindings, Reason
+
+ENSEMBLE = "tha_radiograph"
+IMAGE = "image"
+OUTPUTS: dict[str, tuple[int, ...]] = {  # tensor -> shape of one film; the fields of RawFindings
+    "view_scores": (6,),
+    "detections": (6, 5),
+    "cup_scores": (2,),
+    "cup_landmarks": (2, 5, 3),
+    "pelvis_landmarks": (2, 3),
+    "cup_angles": (2, 3),
+}
+LOST = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")  # gRPC: the server did not answer; the film is sent again
+REQUEST_TIMEOUT_S = 300.0  # all films in flight take seconds on a laptop; asking twice would only slow a busy one
+LOST_TIMEOUT_S = 120.0  # a container that restarts loads its plans within it
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
+CHANNEL = [
+    ("grpc.enable_http_proxy", 0),  # films leave for the named host only
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+]
+
+
+class TritonServer:
+    """A server that serves our ensemble; ``in_flight`` films at most wait for their answer.
+
+    Use as a context manager. Entering waits for the server and checks what it serves.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        in_flight: int = 16,
+        weights_sha256: str | None = None,  # known to whoever started the server on a local repository
+        lost_timeout_s: float = LOST_TIMEOUT_S,
+    ) -> None:
+        self.url = url.split("://", 1)[-1].rstrip("/")
+        self.model_version = ""
+        self._weights_sha256 = weights_sha256
+        self._lost_timeout_s = lost_timeout_s
+        self._slots = threading.BoundedSemaphore(in_flight)
+        self._threads = ThreadPoolExecutor(in_flight, thread_name_prefix="triton")
+        self._client = self._connect()
+
+    def __enter__(self) -> Self:
+        try:
+            self.model_version = self._check()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up the films still waiting and the connection."""
+        self._lost_timeout_s = 0.0
+        self._threads.shutdown(cancel_futures=True)
+        self._client.close()
+
+    def submit(self, canvas: Canvas) -> "Future[RawFindings]":
+        """Ask for one film; blocks while ``in_flight`` films wait.
+
+        The future raises FileError (inference_error) where the models fail on this film, and ServerError where the
+        server stayed away.
+        """
+        self._slots.acquire()
+        future = self._threads.submit(self._infer, canvas)
+        future.add_done_callback(lambda _: self._slots.release())
+        return future
+
+    def _connect(self) -> Any:
+        try:
+            return grpc.InferenceServerClient(self.url, channel_args=CHANNEL)
+        except InferenceServerException as error:
+            raise ServerError(f"{self.url} is no host:port: {error.message()}") from None
+
+    def _check(self) -> str:
+        """The model version served; ServerError where nobody answers or it is another ensemble."""
+        try:
+            if not self._client.is_server_live(client_timeout=10):
+                raise ServerError(f"the Triton server at {self.url} is not live: see its log")
+            if not self._client.is_model_ready(ENSEMBLE, client_timeout=10):
+                raise ServerError(f"{self.url} does not serve {ENSEMBLE}: start it on our model_repository")
+            served = self._client.get_model_metadata(ENSEMBLE, as_json=True, client_timeout=10)
+        except InferenceServerException:
+            raise ServerError(
+                f"no Triton server answers at {self.url}: start one with 'ingest serve', or leave --triton out"
+            ) from None
+        problem = _difference(served)
+        if problem:
+            raise ServerError(f"{ENSEMBLE} at {self.url} is not ours: {problem}; serve our model_repository")
+        version = max((str(v) for v in served.get("versions", [])), key=_number, default="1")
+        return f"{ENSEMBLE}/{version}-{(self._weights_sha256 or self._served_hash())[:12]}"
+
+    def _served_hash(self) -> str:
+        """Of the weights where the configs name them (parameter weights_sha256), else of the configs themselves."""
+        waiting, hashes = [ENSEMBLE], []
+        while waiting:
+            name = waiting.pop(0)
+            config = self._client.get_model_config(name, as_json=True, client_timeout=10)["config"]
+            told = config.get("parameters", {}).get("weights_sha256", {}).get("string_value")
+            hashes.append(told or hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest())
+            steps = config.get("ensemble_scheduling", {}).get("step", [])
+            waiting.extend(step["model_name"] for step in steps)
+        return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+    def _infer(self, canvas: Canvas) -> RawFindings:
+        image = grpc.InferInput(IMAGE, [1, *canvas.pixels.shape], "UINT8")
+        image.set_data_from_numpy(canvas.pixels[np.newaxis])
+        wanted = [grpc.InferRequestedOutput(name) for name in OUTPUTS]
+        lost_at: float | None = None
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                answer = self._client.infer(ENSEMBLE, [image], outputs=wanted, client_timeout=REQUEST_TIMEOUT_S)
+                return RawFindings(**{name: _tensor(answer, name) for name in OUTPUTS})
+            except InferenceServerException as error:
+                if not any(status in str(error.status()) for status in LOST):
+                    detail = (str(error.message() or "").splitlines() or ["no message"])[0]
+                    raise FileError(Reason.INFERENCE_ERROR, detail[:200]) from None
+            lost_at = lost_at or time.monotonic()
+            if time.monotonic() - lost_at >= self._lost_timeout_s:
+                raise ServerError(
+                    f"the Triton server at {self.url} is lost: start it again and repeat the command; "
+                    "what is finished is kept"
+                )
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def _tensor(answer: Any, name: str) -> NDArray[np.float32]:
+    """One output without its batch dimension; FileError where it is absent, misshapen or no number."""
+    tensor = answer.as_numpy(name)
+    if tensor is None or tensor.shape != (1, *OUTPUTS[name]):
+        raise FileError(Reason.INFERENCE_ERROR, f"the server answers without a whole {name}")
+    if not np.isfinite(tensor).all():
+        raise FileError(Reason.INFERENCE_ERROR, f"{name} is not finite")
+    film: NDArray[np.float32] = tensor[0]
+    return film
+
+
+def _difference(served: dict[str, Any]) -> str | None:
+    """What the served tensors lack of ours, or None."""
+    wanted = {IMAGE: ("UINT8", (CANVAS_SIZE, CANVAS_SIZE))} | {name: ("FP32", shape) for name, shape in OUTPUTS.items()}
+    there = {
+        tensor["name"]: (tensor["datatype"], tuple(int(n) for n in tensor["shape"][1:]))
+        for tensor in [*served.get("inputs", []), *served.get("outputs", [])]
+    }
+    for name, tensor in wanted.items():
+        if name not in there:
+            return f"it has no tensor {name}"
+        if there[name] != tensor:
+            return f"{name} is {there[name][0]} {list(there[name][1])} instead of {tensor[0]} {list(tensor[1])}"
+    return None
+
+
+def _number(version: str) -> int:
+    return int(version) if version.isdigit() else 0

@@ -1,0 +1,141 @@
+"""Processes that read files: a file that kills or hangs its process costs that file, never the run."""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import queue
+import resource
+import signal
+import threading
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Future
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Self
+
+import cv2
+import pydicom
+
+from ingest.header import Keyer
+from ingest.reading import Reading, read_film
+from ingest.records import FoundFile, Reason
+
+MEMORY_BYTES = 8 << 30  # of address space for one worker: a file that unpacks to more is refused, not swapped
+Task = Callable[[FoundFile, Keyer], Reading]
+
+_Job = tuple[FoundFile, "Future[Reading]"]
+
+
+class Workers:
+    """``count`` spawned processes, each with a thread here that hands it one file after the other."""
+
+    def __init__(self, count: int, keyer: Keyer, *, timeout_s: float, task: Task = read_film) -> None:
+        self._keyer = keyer
+        self._timeout_s = timeout_s
+        self._task = task
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._running: set[_Process] = set()
+        self._closing = False
+        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(count)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing = True
+        if kind is not None:  # nobody waits for what is still being read
+            for process in list(self._running):
+                process.kill()
+        with contextlib.suppress(queue.Empty):
+            while job := self._jobs.get_nowait():
+                job[1].cancel()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def submit(self, found: FoundFile) -> "Future[Reading]":
+        """The reading of one file; bounded by the caller, who waits for the oldest before adding more."""
+        future: Future[Reading] = Future()
+        self._jobs.put((found, future))
+        return future
+
+    def _serve(self) -> None:
+        process = self._start()
+        while (job := self._jobs.get()) is not None:
+            found, future = job
+            reading = process.read(found, self._timeout_s)
+            if reading.reason is Reason.WORKER_CRASHED and not self._closing:
+                self._end(process)
+                process = self._start()
+            future.set_result(reading)
+        self._end(process)
+
+    def _start(self) -> "_Process":
+        process = _Process(self._task, self._keyer)
+        self._running.add(process)
+        return process
+
+    def _end(self, process: "_Process") -> None:
+        self._running.discard(process)
+        process.end()
+
+
+class _Process:
+    """One spawned process and the pipe to it."""
+
+    def __init__(self, task: Task, keyer: Keyer) -> None:
+        context = multiprocessing.get_context("spawn")  # fork would copy the threads' locks
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, task, keyer), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def read(self, found: FoundFile, timeout_s: float) -> Reading:
+        try:
+            self._pipe.send(found)
+            if self._pipe.poll(timeout_s):
+                reading: Reading = self._pipe.recv()
+                return reading
+        except (EOFError, OSError):
+            self._process.join()
+            return Reading(Reason.WORKER_CRASHED, f"the process that read it ended with {self._process.exitcode}")
+        return Reading(Reason.WORKER_CRASHED, f"not read within {timeout_s:.0f} s")
+
+    def end(self) -> None:
+        self._pipe.close()
+        self._process.join(0.5)
+        self.kill()
+        self._process.join()
+
+    def kill(self) -> None:
+        if self._process.is_alive():
+            self._process.kill()
+
+
+def _work(pipe: Connection, task: Task, keyer: Keyer) -> None:
+    """Read files until the other end of the pipe closes, which it also does when the run is killed."""
+    _settle()
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            pipe.send(task(pipe.recv(), keyer))
+
+
+def _settle() -> None:
+    """One thread, no signals of the terminal, and silence: codecs and pydicom quote headers when they complain."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold a patient's film
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    cv2.setNumThreads(1)

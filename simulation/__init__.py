@@ -1,0 +1,1 @@
+"""Simulated radiographs of hips and pelves with exact truth."""

@@ -1,0 +1,1 @@
+"""Body parts other than the hip, from simple solids."""

@@ -1,0 +1,99 @@
+"""Films with their truth on disk, in shards that are written whole or not at all."""
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from simulation.film import FilmSpec, random_spec, simulate
+from simulation.truth import Film
+
+_FILMS_PER_SHARD = 200
+_LOG = logging.getLogger(__name__)
+_PEOPLE_PER_SEED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A dataset to make."""
+
+    out: Path
+    films: int
+    seed: int  # different seeds share no person
+    workers: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    request: Request
+    number: int
+
+
+def make_films(request: Request) -> int:
+    """Write every shard that is not there yet; returns how many shards were written."""
+    request.out.mkdir(parents=True, exist_ok=True)
+    count = -(-request.films // _FILMS_PER_SHARD)
+    missing = [_Shard(request, n) for n in range(count) if not _folder(request.out, n).exists()]
+    if request.workers <= 1:
+        for shard in missing:
+            _write(shard)
+        return len(missing)
+    with get_context("spawn").Pool(request.workers) as pool:
+        for number in pool.imap_unordered(_write, missing):
+            _LOG.info("shard %05d written", number)
+    return len(missing)
+
+
+def specs(request: Request, shard: int) -> Iterator[FilmSpec]:
+    """Films of a shard without end: two or three of each person, the shard's own people."""
+    first = shard * _FILMS_PER_SHARD * 2
+    rng = np.random.default_rng([request.seed, shard, 4])
+    drawn = first
+    person = first
+    while True:
+        for _ in range(rng.integers(2, 4)):
+            base = request.seed * _PEOPLE_PER_SEED
+            yield random_spec(rng, base + person, base + drawn, request.size)
+            drawn += 1
+        person += 1
+
+
+def _write(shard: _Shard) -> int:
+    request, folder = shard.request, _folder(shard.request.out, shard.number)
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    wanted = min(_FILMS_PER_SHARD, request.films - shard.number * _FILMS_PER_SHARD)
+    source = specs(request, shard.number)
+    with (partial / "truth.jsonl").open("w") as lines:
+        for index in range(wanted):
+            film = _next_film(source)
+            name = f"{index:06d}.png"
+            if not cv2.imwrite(
+                str(partial / name), (film.pixels >> 4).astype(np.uint8), [cv2.IMWRITE_PNG_COMPRESSION, 3]
+            ):
+                raise OSError(f"cannot write {partial / name}: is the disk full?")
+            lines.write(json.dumps({"file": name, "truth": json.loads(film.truth.to_json())}) + "\n")
+    partial.rename(folder)
+    return shard.number
+
+
+def _next_film(source: Iterator[FilmSpec]) -> Film:
+    """The next film that can be simulated; one that cannot is logged with its seed."""
+    for spec in source:
+        try:
+            return simulate(spec)
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+            _LOG.warning("seed %d, person %d, %s left out: %s", spec.seed, spec.person, spec.view, error)
+    raise AssertionError("specifications never end")
+
+
+def _folder(out: Path, shard: int) -> Path:
+    return out / f"shard-{shard:05d}"

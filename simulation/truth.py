@@ -1,0 +1,94 @@
+"""What is known exactly about a simulated film, in the film's own pixels (centres at integers, x right, y down)."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CupTruth:
+    """The cup's rim as a careful reader would draw it on this film, and where the cup really points."""
+
+    centre: Point  # of the rim ellipse
+    major_upper: Point  # ends of the long axis, the smaller y first
+    major_lower: Point
+    minor_opening: Point  # ends of the short axis: towards the opening first
+    minor_dome: Point
+    dome: Point  # projected pole of the shell
+    visible: bool  # all of the rim inside the exposed field
+    inclination_deg: float | None  # long axis against the trans-ischial line; AP pelvis with both ischia exposed
+    version_ap_deg: float | None  # asin(minor / major); AP pelvis, AP hip
+    version_lateral_deg: float | None  # long axis against image vertical, + anterior; cross-table lateral
+    radiographic_inclination_deg: float  # Murray 1993, in 3-D, to the pelvis
+    radiographic_anteversion_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class HipTruth:
+    """One hip that the film shows."""
+
+    side: str  # left, right: the patient's
+    box: tuple[float, float, float, float]  # proximal femur and socket, clipped to the exposed field
+    visible_fraction: float  # of the unclipped box
+    implant: str  # none, tha, hemi, resurfacing, fixation
+    cup: CupTruth | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerTruth:
+    """A lead marker as it reads on the film."""
+
+    side: str  # left, right: what the letter says
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmTruth:
+    """Everything known about one film."""
+
+    seed: int
+    person: int  # films of one person share it; splits go by it
+    view: str
+    side: str  # left, right, both; unknown where the film itself cannot tell (an unmarked lateral)
+    hips: tuple[HipTruth, ...]
+    markers: tuple[MarkerTruth, ...]
+    ischium_right: Point | None  # lowest point of the tuberosity; None where it is not exposed or not a landmark
+    ischium_left: Point | None
+    spacing_mm: float  # at the detector
+    width: int
+    height: int
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, line: str) -> Self:
+        """The inverse of ``to_json``; tuples come back as tuples."""
+        raw: dict[str, Any] = json.loads(line)
+        raw["hips"] = tuple(_hip(hip) for hip in raw["hips"])
+        raw["markers"] = tuple(MarkerTruth(m["side"], tuple(m["box"])) for m in raw["markers"])
+        for name in ("ischium_right", "ischium_left"):
+            raw[name] = None if raw[name] is None else tuple(raw[name])
+        return cls(**raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A simulated film as a detector would hand it over, with its truth."""
+
+    pixels: NDArray[np.uint16]  # (H, W), 12-bit display values, 0 black, bone bright
+    truth: FilmTruth
+
+
+def _hip(raw: dict[str, Any]) -> HipTruth:
+    cup = raw["cup"]
+    if cup is not None:
+        points = {k: tuple(v) if isinstance(v, list) else v for k, v in cup.items()}
+        raw = {**raw, "cup": CupTruth(**points)}
+    return HipTruth(**{**raw, "box": tuple(raw["box"])})

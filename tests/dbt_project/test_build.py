@@ -1,0 +1,143 @@
+"""A real dbt build over landing rows that a test made up."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from builders.landing import (
+    make_batch,
+    make_file,
+    make_film,
+    make_hip,
+    make_inference,
+    make_measurement,
+    make_refused,
+    make_registered,
+)
+
+from warehouse.land import Warehouse
+from warehouse.spool import Spool
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+Dbt = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def dbt(tmp_path: Path) -> Dbt:
+    """Runs dbt in a process of its own, as a user does, on the warehouse in ``tmp_path``."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {
+            "INGEST_WAREHOUSE": str(tmp_path / "warehouse.duckdb"),
+            "DBT_TARGET_PATH": str(tmp_path / "target"),
+            "DBT_LOG_PATH": str(tmp_path / "logs"),
+        }
+        return subprocess.run(
+            [Path(sys.executable).with_name("dbt"), "--warn-error", "--no-use-colors", *arguments],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def land(folder: Path, *rows: Any, batch_id: str = "b1") -> None:
+    warehouse = Warehouse(folder / "warehouse.duckdb")
+    warehouse.create()
+    spool = Spool(folder / "spool")
+    spool.write(make_batch(batch_id, *rows))
+    assert warehouse.land(spool).batches == 1
+
+
+def ask(folder: Path, query: str) -> list[Any]:
+    with duckdb.connect(folder / "warehouse.duckdb") as connection:
+        return connection.execute(query).fetchall()
+
+
+def cohort() -> list[Any]:
+    """Two people: one operated on the right between two films, one with a pelvis film and every kind of refusal."""
+    before = (make_file("before"), make_film("before", study_date=date(2019, 5, 1)))
+    pelvis = (make_file("pelvis"), make_film("pelvis", patient="patient2", study_date=None))
+    return [
+        *(*before, make_inference("before"), make_hip("before", implant=False)),
+        *make_registered("after", study_date=date(2019, 6, 1)),
+        *(*pelvis, make_inference("pelvis", view="ap_pelvis", side="both")),
+        *(make_hip("pelvis", 0), make_hip("pelvis", 1, side="left", implant=False)),
+        *(make_measurement("pelvis"), make_measurement("pelvis", "version")),
+        make_file("copy", disposition="duplicate", reason="same_image", film_key="film-after"),
+        make_refused("text", "screened_out", "not_dicom", sop_instance_uid=None, content_sha256=None),
+        make_refused("crash", "failed", "worker_crashed", content_sha256=None),
+    ]
+
+
+def test_the_registry_of_a_cohort(tmp_path: Path, dbt: Dbt) -> None:
+    land(tmp_path, *cohort())
+    done = dbt("build")
+    assert done.returncode == 0, done.stdout[-3000:]
+    lines = ask(tmp_path, "SELECT section, label, files FROM registry.curation_summary WHERE files > 0 ORDER BY ALL")
+    assert lines == [
+        ("aside", "implant", 2),
+        ("excluded", "not_dicom", 1),
+        ("excluded", "same_image", 1),
+        ("excluded", "worker_crashed", 1),
+        ("film", "ap_hip", 2),
+        ("film", "ap_pelvis", 1),
+        ("total", "files_found", 6),
+    ]  # fmt: skip
+    assert ask(
+        tmp_path,
+        "SELECT patient_key, side, film_key, film_number, days_since_first_film, days_since_baseline, is_baseline "
+        "FROM registry.hip_timeline ORDER BY ALL",
+    ) == [
+        ("patient1", "right", "film-after", 2, 31, 0, True),
+        ("patient1", "right", "film-before", 1, 0, -31, False),
+        ("patient2", "left", "film-pelvis", 1, None, None, False),
+        ("patient2", "right", "film-pelvis", 1, None, None, False),
+    ]
+    assert ask(
+        tmp_path, "SELECT side, films, last_inclination_deg, last_version_deg FROM registry.dim_hip ORDER BY ALL"
+    ) == [("left", 1, None, None), ("right", 1, 42.5, 18.0), ("right", 2, None, 18.0)]
+    schemas = ask(tmp_path, "SELECT DISTINCT schema_name FROM duckdb_tables() ORDER BY 1")
+    assert schemas == [("intermediate",), ("landing",), ("registry",)]
+
+
+def test_a_warehouse_without_a_single_file_builds(tmp_path: Path, dbt: Dbt) -> None:
+    Warehouse(tmp_path / "warehouse.duckdb").create()
+    done = dbt("build")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert ask(tmp_path, "SELECT files, share FROM registry.curation_summary WHERE section = 'total'") == [(0, None)]
+
+
+def test_damaged_landing_tables_do_not_pass(tmp_path: Path, dbt: Dbt) -> None:
+    land(tmp_path, *cohort())
+    damage = {
+        "every_registered_file_is_one_radiograph": "DELETE FROM landing.inference WHERE film_key = 'film-after'",
+        "every_duplicate_repeats_a_film_that_is_there": "UPDATE landing.file SET film_key = 'x' "
+        "WHERE reason = 'same_image'",
+        "every_angle_is_one_that_a_cup_can_have": "UPDATE landing.measurement SET value_deg = -42 "
+        "WHERE measure = 'inclination'",
+    }
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+        for statement in damage.values():
+            connection.execute(statement)
+    assert dbt("run").returncode == 0
+    tested = dbt("test", "--select", "test_type:singular")
+    assert tested.returncode == 1
+    failed = set(re.findall(r"of \d+ FAIL \d+ (\w+)", tested.stdout))
+    assert failed == {*damage, "files_found_are_the_sum_of_dispositions"}  # a film without a reading is not counted
+
+
+def test_a_file_that_ingest_did_not_make_is_told(dbt: Dbt) -> None:
+    done = dbt("build")
+    assert done.returncode != 0
+    assert "run 'ingest run SOURCE' first" in done.stdout

@@ -1,0 +1,293 @@
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from builders.dicom import make_ramp, write_dicom
+from builders.findings import FakeServer, make_raw
+
+from ingest.errors import FileError, IngestError, ServerError
+from ingest.flow import ModelServer
+from ingest.identity import SiteKey
+from ingest.pipeline import RunResult, check, run
+from ingest.reading import Reading, read_film
+from ingest.records import FoundFile, Reason
+from ingest.settings import Settings
+from ingest.sink import Sink
+from warehouse.errors import WarehouseError
+from warehouse.land import Warehouse
+from warehouse.spool import Spool
+
+TABLES = ("file", "film", "inference", "hip", "measurement")
+HOLD = "import sys, duckdb; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+WHEN_AND_WHO = ("run_id", "seconds", "finished_at", "inferred_at")  # differs between runs, and nothing else may
+
+
+def bilateral_server(**answers: Any) -> FakeServer:
+    return FakeServer(make_raw(right_hip_implant=0.9, left_hip_native=0.9), **answers)
+
+
+def ingest(
+    archive: Path, home: Path, server: ModelServer | None = None, *, batch_files: int = 256, **choices: Any
+) -> RunResult:
+    """A whole run with a fake server."""
+    settings = make_settings(archive, home, **choices)
+    key = SiteKey.load(settings.key_file)
+    return run(settings, server or bilateral_server(), key, make_sink(settings, batch_files), reader=HereReader(key))
+
+
+class HereReader:
+    """Reads at once and in this process."""
+
+    def __init__(self, key: SiteKey) -> None:
+        self.key = key
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def submit(self, found: FoundFile) -> "Future[Reading]":
+        """Read it now."""
+        future: Future[Reading] = Future()
+        future.set_result(read_film(found, self.key))
+        return future
+
+
+def make_settings(archive: Path, home: Path, **choices: Any) -> Settings:
+    return Settings((archive,), home, home / "warehouse.duckdb", home, hold_timeout_s=0.0, **choices)
+
+
+def make_sink(settings: Settings, batch_files: int = 256) -> Sink:
+    warehouse = Warehouse(settings.warehouse)
+    return Sink(Spool(settings.spool), warehouse, batch_files=batch_files, hold_timeout_s=0.0)
+
+
+def rows(home: Path, query: str) -> list[tuple[Any, ...]]:
+    with Warehouse(home / "warehouse.duckdb").opened() as connection:
+        return connection.execute(query).fetchall()
+
+
+def tables(home: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything landed, but for when and in which run."""
+    return {
+        name: rows(home, f"SELECT COLUMNS(c -> c NOT IN {WHEN_AND_WHO}) FROM landing.{name} ORDER BY ALL")  # noqa: S608
+        for name in TABLES
+    }
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Two films, a copy of the first, another image under its UID, and three files that are none."""
+    root = tmp_path / "dicoms"
+    first = write_dicom(root / "a" / "first.dcm", SOPInstanceUID="1.2.1")
+    shutil.copy(first, root / "b-copy.dcm")
+    write_dicom(root / "c-conflict.dcm", make_ramp(top=2000), SOPInstanceUID="1.2.1")
+    write_dicom(root / "d-second", make_ramp(top=1000), SOPInstanceUID="1.2.2", PatientID="P2")
+    write_dicom(root / "e-mr.dcm", Modality="MR", SOPInstanceUID="1.2.3")
+    (root / "f-notes.dcm").write_text("no film")
+    (root / "g-empty.dcm").touch()
+    return root
+
+
+def test_every_file_gets_one_row_with_its_reason(archive: Path, tmp_path: Path) -> None:
+    result = ingest(archive, tmp_path / "var")
+    landed = dict(rows(tmp_path / "var", "SELECT parse_filename(path), reason FROM landing.file"))
+    assert landed == {
+        "first.dcm": "hip_film",
+        "b-copy.dcm": "same_image",
+        "c-conflict.dcm": "conflicting_image",
+        "d-second": "hip_film",
+        "e-mr.dcm": "modality",
+        "f-notes.dcm": "not_dicom",
+        "g-empty.dcm": "empty_file",
+    }
+    assert result.outcome == "finished"
+    assert result.tally.found == 7
+    assert result.tally.reasons == Counter(Reason(reason) for reason in landed.values())
+
+
+def test_a_duplicate_names_the_film_that_it_repeats(archive: Path, tmp_path: Path) -> None:
+    ingest(archive, tmp_path / "var")
+    [(films, uid)] = rows(
+        tmp_path / "var",
+        "SELECT count(*), any_value(film.sop_instance_uid) FROM landing.file JOIN landing.film USING (film_key) "
+        "WHERE disposition = 'duplicate'",
+    )
+    assert (films, uid) == (2, "1.2.1")
+
+
+def test_a_film_lands_with_its_hips_and_measurements(archive: Path, tmp_path: Path) -> None:
+    ingest(archive, tmp_path / "var")
+    assert {name: len(landed) for name, landed in tables(tmp_path / "var").items()} == {
+        "file": 7,
+        "film": 2,
+        "inference": 2,
+        "hip": 4,
+        "measurement": 4,
+    }
+
+
+def test_a_rerun_changes_nothing_and_asks_nothing(archive: Path, tmp_path: Path) -> None:
+    ingest(archive, tmp_path / "var")
+    before, server = tables(tmp_path / "var"), bilateral_server()
+    result = ingest(archive, tmp_path / "var", server)
+    assert (result.tally.found, result.tally.known, server.asked) == (7, 7, 0)
+    assert tables(tmp_path / "var") == before
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 4, 6])
+def test_a_run_in_pieces_ends_in_the_same_tables(archive: Path, tmp_path: Path, stop_after: int) -> None:
+    ingest(archive, tmp_path / "whole")
+    first = ingest(archive, tmp_path / "var", limit=stop_after)
+    shutil.copy(tmp_path / "whole" / "site.key", tmp_path / "var" / "site.key")
+    second = ingest(archive, tmp_path / "pieces", limit=stop_after)
+    assert first.tally.reasons == second.tally.reasons
+    for _ in range(2):
+        ingest(archive, tmp_path / "pieces")
+    without_key = "SELECT * EXCLUDE (run_id, patient_key) FROM landing.film ORDER BY ALL"
+    assert rows(tmp_path / "pieces", without_key) == rows(tmp_path / "whole", without_key)
+    reasons = "SELECT path, reason, film_key FROM landing.file ORDER BY ALL"
+    assert rows(tmp_path / "pieces", reasons) == rows(tmp_path / "whole", reasons)
+
+
+def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(archive: Path, tmp_path: Path) -> None:
+    settings = make_settings(archive, tmp_path / "var")
+    finished = []
+
+    def interrupt(count: int) -> None:
+        finished.append(count)
+        if len(finished) == 3:
+            raise KeyboardInterrupt
+
+    key = SiteKey.load(settings.key_file)
+    result = run(settings, bilateral_server(), key, make_sink(settings), interrupt)  # with real workers
+    assert (result.outcome, result.tally.reasons.total()) == ("interrupted", 3)
+    assert rows(tmp_path / "var", "SELECT outcome, files_found FROM landing.run") == [("interrupted", 3)]
+    assert ingest(archive, tmp_path / "var").tally.known == 3
+    assert rows(tmp_path / "var", "SELECT count(*), count(DISTINCT path) FROM landing.file") == [(7, 7)]
+
+
+def test_a_film_the_models_fail_on_is_tried_again(archive: Path, tmp_path: Path) -> None:
+    failing = FakeServer(FileError(Reason.INFERENCE_ERROR, "no answer"))
+    result = ingest(archive, tmp_path / "var", failing)
+    assert result.tally.reasons[Reason.INFERENCE_ERROR] == 4  # both films, and the two files that repeat the first
+    assert rows(tmp_path / "var", "SELECT count(*) FROM landing.film") == [(0,)]
+    again = ingest(archive, tmp_path / "var")
+    assert (again.tally.known, again.tally.reasons[Reason.HIP_FILM]) == (3, 2)
+
+
+def test_a_lost_server_ends_the_run_and_keeps_what_is_finished(archive: Path, tmp_path: Path) -> None:
+    lost_at_second = bilateral_server()
+    second = read_film(FoundFile(archive / "d-second", 1, 1), SiteKey(b"k" * 32)).canvas
+    assert second is not None
+    lost_at_second.answers[second.pixel_sha256] = ServerError("the server is lost")
+    with pytest.raises(ServerError, match="lost"):
+        ingest(archive, tmp_path / "var", lost_at_second)
+    assert rows(tmp_path / "var", "SELECT count(*) FROM landing.file") == [(3,)]
+    assert rows(tmp_path / "var", "SELECT outcome FROM landing.run") == [("failed",)]
+
+
+def test_models_that_fail_on_everything_end_the_run(tmp_path: Path) -> None:
+    for n in range(40):
+        write_dicom(tmp_path / "dicoms" / f"{n:02}.dcm", SOPInstanceUID=f"1.2.{n}")
+    with pytest.raises(ServerError, match="32 films in a row"):
+        ingest(tmp_path / "dicoms", tmp_path / "var", FakeServer(FileError(Reason.INFERENCE_ERROR, "broken")))
+
+
+def test_a_film_of_no_hip_is_no_failure(archive: Path, tmp_path: Path) -> None:
+    result = ingest(archive, tmp_path / "var", FakeServer(make_raw()))
+    assert result.tally.reasons[Reason.NO_HIP_FOUND] == 2
+
+
+def test_small_batches_land_the_same_rows(archive: Path, tmp_path: Path) -> None:
+    ingest(archive, tmp_path / "var", batch_files=2)
+    assert rows(tmp_path / "var", "SELECT count(*), sum(file_rows) FROM landing.batch") == [(6, 7)]
+
+
+def test_two_runs_at_once_are_refused(archive: Path, tmp_path: Path) -> None:
+    refused = []
+
+    class Impatient(FakeServer):
+        def submit(self, canvas: Any) -> Any:
+            if not refused:
+                with pytest.raises(IngestError, match="another run is at work") as error:
+                    ingest(archive, tmp_path / "var")
+                refused.append(error)
+            return super().submit(canvas)
+
+    ingest(archive, tmp_path / "var", Impatient(make_raw(right_hip_native=0.9)))
+    assert refused
+
+
+def test_a_held_warehouse_loses_nothing(archive: Path, tmp_path: Path) -> None:
+    holders = []
+
+    class Holding(FakeServer):
+        def submit(self, canvas: Any) -> Any:
+            """Someone opens the warehouse in the middle of the run."""
+            if not holders:
+                warehouse = tmp_path / "var" / "warehouse.duckdb"
+                command = [sys.executable, "-c", HOLD, warehouse]
+                holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                assert holder.stdout is not None
+                assert holder.stdout.readline() == b"held\n"
+                holders.append(holder)
+            return super().submit(canvas)
+
+    result = ingest(archive, tmp_path / "var", Holding(make_raw(right_hip_native=0.9)))
+    holders[0].communicate()
+    assert (result.outcome, result.held) == ("finished", True)
+    again = ingest(archive, tmp_path / "var")
+    assert (again.tally.known, again.held) == (7, False)
+    assert rows(tmp_path / "var", "SELECT count(*) FROM landing.file") == [(7,)]
+
+
+def test_another_site_key_is_refused(archive: Path, tmp_path: Path) -> None:
+    ingest(archive, tmp_path / "var")
+    (tmp_path / "var" / "site.key").unlink()
+    with pytest.raises(WarehouseError, match="another site key"):
+        ingest(archive, tmp_path / "var")
+
+
+def test_nothing_of_a_patient_reaches_the_tables_or_the_log(
+    archive: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        ingest(archive, tmp_path / "var")
+    landed = repr(tables(tmp_path / "var")) + caplog.text
+    assert "Doe" not in landed
+    assert "'P1'" not in landed
+    assert "1950" not in landed
+
+
+def test_what_is_written_is_closed_to_others(archive: Path, tmp_path: Path) -> None:
+    ingest(archive, tmp_path / "var")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "var").rglob("*") if path.is_file()}
+    assert modes["site.key"] == 0o600
+    assert all(mode & 0o027 == 0 for mode in modes.values()), modes
+
+
+def test_a_name_that_is_no_utf_8_is_a_file_like_any_other(tmp_path: Path) -> None:
+    film = write_dicom(tmp_path / "dicoms" / "x.dcm")
+    os.rename(os.fsencode(film), os.fsencode(film.parent) + b"/\xff.dcm")  # noqa: PTH104 - bytes
+    result = ingest(tmp_path / "dicoms", tmp_path / "var")
+    assert result.tally.reasons[Reason.HIP_FILM] == 1
+    assert ingest(tmp_path / "dicoms", tmp_path / "var").tally.known == 1
+
+
+@pytest.mark.parametrize("content", [None, b"a text"], ids=["no file", "no dicom"])
+def test_an_archive_without_dicom_is_refused_at_once(tmp_path: Path, content: bytes | None) -> None:
+    (tmp_path / "dicoms").mkdir()
+    if content:
+        (tmp_path / "dicoms" / "x").write_bytes(content)
+    with pytest.raises(IngestError, match="name the folder"):
+        check(make_settings(tmp_path / "dicoms", tmp_path / "var"))
+    assert not (tmp_path / "var").exists()

@@ -1,0 +1,138 @@
+"""The repository serves one ensemble whose parts fit, in production and without a GPU alike."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from google.protobuf import text_format
+from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig, ModelInput, ModelOutput
+
+from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS, DETECTION_CLASSES, View
+
+REPOSITORY = Path(__file__).parents[2] / "model_repository"
+MODELS = ("classifier", "detector", "cup_angle")
+ENSEMBLE = "tha_radiograph"
+SIDES = 2  # right, left
+
+Tensors = dict[str, tuple[str, tuple[int, ...]]]  # name -> data type, shape without the batch axis
+
+
+def read_config(model: str, variant: str = "config.pbtxt") -> ModelConfig:
+    return text_format.Parse((REPOSITORY / model / variant).read_text(), ModelConfig())
+
+
+def tensors(declared: Iterable[ModelInput | ModelOutput]) -> Tensors:
+    return {tensor.name: (DataType.Name(tensor.data_type), tuple(tensor.dims)) for tensor in declared}
+
+
+def open_graph(model: str) -> ort.InferenceSession:
+    return ort.InferenceSession(REPOSITORY / model / "1" / "model.onnx", providers=["CPUExecutionProvider"])
+
+
+ONNX_TYPES = {"tensor(uint8)": "TYPE_UINT8", "tensor(float)": "TYPE_FP32"}
+
+
+def graph_tensors(nodes: Iterable[ort.NodeArg]) -> Tensors:
+    return {node.name: (ONNX_TYPES[node.type], tuple(node.shape[1:])) for node in nodes}
+
+
+@pytest.mark.parametrize("path", sorted(REPOSITORY.glob("*/**/*.pbtxt")), ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_every_config_is_valid_and_named_as_its_folder(path: Path) -> None:
+    config = text_format.Parse(path.read_text(), ModelConfig())
+
+    assert config.name == path.relative_to(REPOSITORY).parts[0]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_production_and_cpu_agree_on_every_tensor(model: str) -> None:
+    production, cpu = read_config(model), read_config(model, "configs/cpu.pbtxt")
+
+    assert tensors(production.input) == tensors(cpu.input)
+    assert tensors(production.output) == tensors(cpu.output)
+    assert production.max_batch_size == cpu.max_batch_size == read_config(ENSEMBLE).max_batch_size
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_production_serves_a_tensorrt_plan_and_a_machine_without_gpu_the_onnx_file(model: str) -> None:
+    production, cpu = read_config(model), read_config(model, "configs/cpu.pbtxt")
+
+    assert (production.platform, production.default_model_filename) == ("tensorrt_plan", "model.plan")
+    assert (cpu.backend, cpu.default_model_filename) == ("onnxruntime", "model.onnx")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_graph_has_the_tensors_its_config_declares(model: str) -> None:
+    config, graph = read_config(model), open_graph(model)
+
+    assert graph_tensors(graph.get_inputs()) == tensors(config.input)
+    assert graph_tensors(graph.get_outputs()) == tensors(config.output)
+    assert all(isinstance(node.shape[0], str) for node in graph.get_inputs()), "the batch axis is open"
+
+
+def test_every_edge_of_the_ensemble_agrees_in_type_and_shape() -> None:
+    ensemble = read_config(ENSEMBLE)
+    known = tensors(ensemble.input)  # by the ensemble's own names; grows step by step
+    for step in ensemble.ensemble_scheduling.step:
+        model = read_config(step.model_name)
+        wanted, made = tensors(model.input), tensors(model.output)
+        assert set(step.input_map) == set(wanted), f"{step.model_name} has all its inputs"
+        assert {name: known.get(edge) for name, edge in step.input_map.items()} == wanted
+        known |= {edge: made[name] for name, edge in step.output_map.items()}
+
+    assert tensors(ensemble.output).items() <= known.items()
+
+
+def test_the_steps_go_from_view_to_hips_to_cup() -> None:
+    steps = read_config(ENSEMBLE).ensemble_scheduling.step
+
+    assert tuple(step.model_name for step in steps) == MODELS
+    for before, after in pairwise(steps):
+        assert set(before.output_map.values()) & set(after.input_map.values())
+
+
+def test_every_step_pins_a_version_that_is_there() -> None:
+    for step in read_config(ENSEMBLE).ensemble_scheduling.step:
+        assert (REPOSITORY / step.model_name / str(step.model_version)).is_dir()
+
+
+def test_the_ensemble_speaks_the_shapes_of_the_records() -> None:
+    ensemble = read_config(ENSEMBLE)
+
+    assert tensors(ensemble.input) == {"image": ("TYPE_UINT8", (CANVAS_SIZE, CANVAS_SIZE))}
+    assert {name: shape for name, (_, shape) in tensors(ensemble.output).items()} == {
+        "view_scores": (len(View),),
+        "detections": (len(DETECTION_CLASSES), 5),
+        "cup_scores": (SIDES,),
+        "cup_landmarks": (SIDES, len(CUP_LANDMARKS), 3),
+        "pelvis_landmarks": (SIDES, 3),
+        "cup_angles": (SIDES, len(CUP_ANGLES)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [("classifier", tuple(View)), ("detector", DETECTION_CLASSES), ("cup_angle", CUP_ANGLES)],
+)
+def test_labels_are_the_vocabulary_in_its_order(model: str, names: tuple[str, ...]) -> None:
+    assert tuple((REPOSITORY / model / "labels.txt").read_text().split()) == tuple(map(str, names))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_film_gets_the_same_answer_alone_and_in_a_batch(model: str) -> None:
+    graph = open_graph(model)
+    rng = np.random.default_rng(1)
+    drawn = {
+        "image": rng.integers(0, 256, (3, CANVAS_SIZE, CANVAS_SIZE), dtype=np.uint8),
+        "view_scores": np.float32([[1, 0, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 1]]),
+        "detections": np.tile(np.float32([200, 250, 420, 560, 0.9]), (3, 6, 1)),
+    }
+    films = {node.name: drawn[node.name] for node in graph.get_inputs()}
+
+    together = graph.run(None, films)
+    alone = [graph.run(None, {name: array[i : i + 1] for name, array in films.items()}) for i in range(3)]
+
+    for index, output in enumerate(together):
+        np.testing.assert_allclose(output, np.concatenate([film[index] for film in alone]), rtol=1e-3, atol=1e-3)

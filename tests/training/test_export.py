@@ -1,0 +1,84 @@
+"""What the exported graphs compute around the networks: angles from landmarks, crops, fp16 storage."""
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+onnx = pytest.importorskip("onnx", reason="the training extra is not installed")
+
+from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
+from training.cup_angle import CROP, MARGIN, crop_matrix, pelvis_net, rim_net  # noqa: E402
+from training.export import CupAngleGraph, angles, store_fp16  # noqa: E402
+
+
+def rim(inclination, version, *, centre=(300.0, 250.0), half=47.0, side=1):
+    """Landmarks of a rim ellipse by its definition; ``side`` is +1 where lateral is to the right."""
+    a, b = math.radians(inclination), half * math.sin(math.radians(version))
+    along = np.array([side * math.cos(a), -math.sin(a)])  # to the lateral, upper end
+    opening = np.array([side * math.sin(a), math.cos(a)])  # down and lateral
+    c = np.array(centre)
+    return np.stack([c + half * along, c - half * along, c + b * opening, c - b * opening, c - half * opening])
+
+
+@pytest.mark.parametrize(("inclination", "version"), [(40, 15), (25, 5), (60, 30), (45, 44)])
+@pytest.mark.parametrize("side", [1, -1])
+def test_ap_angles_follow_from_the_ellipse_and_the_trans_ischial_line(inclination, version, side):
+    points = torch.tensor(rim(inclination, version, side=side)).float()[None, None].expand(1, 2, 5, 2)
+    ischia = torch.tensor([[[200.0, 500.0], [480.0, 500.0]]])
+    found = angles(points, ischia)[0, 0]
+    assert found[0].item() == pytest.approx(inclination, abs=0.01)
+    assert found[1].item() == pytest.approx(version, abs=0.01)
+
+
+def test_inclination_follows_a_tilted_pelvis():
+    points = torch.tensor(rim(40, 15)).float()[None, None].expand(1, 2, 5, 2)
+    tilted = torch.tensor([[[200.0, 500.0], [480.0, 500.0 + 280 * math.tan(math.radians(5))]]])
+    assert angles(points, tilted)[0, 0, 0].item() == pytest.approx(45, abs=0.01)
+
+
+@pytest.mark.parametrize("version", [-12, 0.5, 20, 35])
+@pytest.mark.parametrize("side", [1, -1])
+def test_lateral_version_is_positive_where_the_cup_faces_up(version, side):
+    v = math.radians(version)
+    out = np.array([side * math.cos(v), -math.sin(v)])  # out of the cup; anterior is up
+    along = np.array([-out[1], out[0]])
+    c = np.array([300.0, 250.0])
+    ends = sorted([c + 47 * along, c - 47 * along], key=lambda p: p[1])
+    points = np.stack([*ends, c + 4 * out, c - 4 * out, c - 47 * out])
+    found = angles(torch.tensor(points).float()[None, None].expand(1, 2, 5, 2), torch.rand(1, 2, 2))
+    assert found[0, 0, 2].item() == pytest.approx(version, abs=0.01)
+
+
+def test_a_crop_shows_what_the_training_crop_shows():
+    """The graph's sampling and cv2's warp agree on a smooth film."""
+    import cv2  # noqa: PLC0415 - only this test draws
+
+    y, x = np.mgrid[:CANVAS_SIZE, :CANVAS_SIZE]
+    film = (127 + 60 * np.sin(x / 23) + 60 * np.cos(y / 31)).astype(np.uint8)
+    box = (200.0, 150.0, 420.0, 400.0)
+    graph = CupAngleGraph(rim_net(), pelvis_net())
+    centre = torch.tensor([[[(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]] * 2])
+    side = torch.full((1, 2, 1), MARGIN * 250)
+    sampled = graph.crops(torch.tensor(film).float()[None, None], centre, side)[0, 0, 0].numpy()
+    warped = cv2.warpAffine(film.astype(np.float32), crop_matrix(box), (2 * CROP, 2 * CROP))
+    wanted = cv2.resize(warped, (CROP, CROP), interpolation=cv2.INTER_AREA)
+    assert np.abs(sampled - wanted)[2:-2, 2:-2].max() < 1.0
+
+
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning"  # of the TorchScript exporter, as long as it is the one TensorRT reads best
+)
+def test_fp16_storage_keeps_what_the_graph_computes(tmp_path):
+    ort = pytest.importorskip("onnxruntime")
+    path = tmp_path / "net.onnx"
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 64, 3), torch.nn.SiLU(), torch.nn.Conv2d(64, 4, 3)).eval()
+    image = torch.rand(1, 1, 16, 16)
+    torch.onnx.export(net, (image,), str(path), input_names=["x"], opset_version=17, dynamo=False)
+    whole = path.stat().st_size
+    before = ort.InferenceSession(str(path)).run(None, {"x": image.numpy()})[0]
+    store_fp16(path)
+    after = ort.InferenceSession(str(path)).run(None, {"x": image.numpy()})[0]
+    assert path.stat().st_size < 0.7 * whole
+    assert after == pytest.approx(before, abs=2e-3)

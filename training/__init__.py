@@ -1,0 +1,1 @@
+"""Training and evaluation of the three models; imported by nothing that ships."""

@@ -1,0 +1,206 @@
+"""Trains the two landmark networks of the cup-angle model: the rim in a crop around a hip, the ischia on the film.
+
+python -m training.cup_angle rim    --films films/train --validation films/validation --out runs/rim
+python -m training.cup_angle pelvis --films films/train --validation films/validation --out runs/pelvis
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ingest.records import CUP_LANDMARKS
+from simulation.truth import HipTruth
+from training.films import LabelledFilm, change_look, jitter, load_films
+from training.loop import Run, optimizer_for, options, prefetch
+from training.networks import LandmarkNet, soft_argmax
+
+CROP = 192  # pixels of the rim network's input; sampled at twice that and averaged
+MARGIN = 1.2  # crop side over the longer side of the hip's box
+PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Hyperparameters."""
+
+    batch: int = 32
+    steps: int = 2000
+    epoch: int = 150
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    warmup: int = 100
+    ema: float = 0.99
+    blob: float = 1.5  # standard deviation of a target heat map, in its cells
+    seed: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One input (192, 192) in [0, 1], its landmarks (K, 2) in input pixels, and which of them are there (K,)."""
+
+    image: np.ndarray
+    points: np.ndarray
+    present: np.ndarray
+
+
+def rim_net() -> LandmarkNet:
+    """Five landmarks; logits of: a measurable cup, then the log Laplace scale of each landmark's error (pixels)."""
+    return LandmarkNet(len(CUP_LANDMARKS), 1 + len(CUP_LANDMARKS))
+
+
+def pelvis_net() -> LandmarkNet:
+    """Right and left ischial tuberosity; logits of their presence, then the log Laplace scales."""
+    return LandmarkNet(2, 4)
+
+
+def crop_matrix(box: tuple[float, float, float, float], margin: float = MARGIN) -> np.ndarray:
+    """(2, 3) matrix from canvas pixels to the double-size crop (384) around ``box``."""
+    scale = 2 * CROP / (margin * max(box[2] - box[0], box[3] - box[1]))
+    middle = (2 * CROP - 1) / 2
+    return np.array(
+        [
+            [scale, 0, middle - scale * (box[0] + box[2]) / 2],
+            [0, scale, middle - scale * (box[1] + box[3]) / 2],
+        ]
+    )
+
+
+def rim_example(film: LabelledFilm, hip: HipTruth, rng: np.random.Generator | None) -> Example:
+    """A crop around one hip; with ``rng`` augmented. Points of a missing or cut-off cup are zero."""
+    matrix = np.vstack([crop_matrix(hip.box), [0, 0, 1]])
+    if rng is not None:
+        matrix = np.vstack([jitter(rng, 2 * CROP, 10, (0.8, 1.15), 0.07), [0, 0, 1]]) @ matrix
+        if rng.random() < 0.5:
+            matrix = np.array([[-1, 0, 2 * CROP - 1], [0, 1, 0], [0, 0, 1.0]]) @ matrix
+    crop = cv2.warpAffine(film.canvas, matrix[:2], (2 * CROP, 2 * CROP))
+    image = cv2.resize(crop, (CROP, CROP), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    points, present = np.zeros((5, 2), np.float32), False
+    if hip.cup is not None and hip.cup.visible:
+        canvas = np.array([[*getattr(hip.cup, name), 1.0] for name in CUP_LANDMARKS])
+        points = (((canvas @ matrix[:2].T) + 0.5) / 2 - 0.5).astype(np.float32)
+        if points[0, 1] > points[1, 1]:  # a turned film has another upper end
+            points[[0, 1]] = points[[1, 0]]
+        present = bool((points > 0).all() and (points < CROP - 1).all())
+    return Example(image if rng is None else change_look(image, rng), points, np.full(5, present))
+
+
+def pelvis_example(film: LabelledFilm, rng: np.random.Generator | None) -> Example:
+    """The whole film at a quarter of the canvas, its ischia right then left."""
+    small = cv2.resize(film.canvas, (PELVIS, PELVIS), interpolation=cv2.INTER_AREA)
+    ischia = [film.truth.ischium_right, film.truth.ischium_left]
+    matrix = np.array([[1, 0, 0], [0, 1, 0.0]])
+    if rng is not None:
+        matrix = jitter(rng, PELVIS, 10, (0.8, 1.25), 0.08)
+        if rng.random() < 0.5:  # a mirrored patient has the sides exchanged
+            ischia.reverse()
+            matrix = np.array([[-1, 0, PELVIS - 1], [0, 1, 0]]) @ np.vstack([matrix, [0, 0, 1]])
+        small = cv2.warpAffine(small, matrix, (PELVIS, PELVIS))
+    image = small.astype(np.float32) / 255
+    points, present = np.zeros((2, 2), np.float32), np.zeros(2, bool)
+    for index, ischium in enumerate(ischia):
+        if ischium is not None:
+            x, y = ((np.array(ischium) + 0.5) / 4 - 0.5) @ matrix[:, :2].T + matrix[:, 2]
+            points[index] = x, y
+            present[index] = 0 <= x < PELVIS and 0 <= y < PELVIS
+    return Example(image if rng is None else change_look(image, rng), points, present)
+
+
+def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: float) -> Tensor:
+    """Cross-entropy to Gaussian heat maps, distance of the soft-argmax, its Laplace scale, and presence."""
+    _, k, h, w = heat.shape
+    distance = (soft_argmax(heat) - points).abs().sum(-1)  # (B, K) pixels
+    cells = (points - 0.5) / 2
+    x = torch.exp(-((torch.arange(w) - cells[..., :1]) ** 2) / (2 * blob**2))
+    y = torch.exp(-((torch.arange(h) - cells[..., 1:]) ** 2) / (2 * blob**2))
+    target = (y[..., :, None] * x[..., None, :]).flatten(2)
+    target = target / target.sum(-1, keepdim=True).clamp(min=1e-6)
+    crossed = -(target * heat.float().flatten(2).log_softmax(-1)).sum(-1)
+    scale = logits[:, -k:].clamp(-3, 4)
+    laplace = distance.detach() * torch.exp(-scale) + scale
+    there = present.float()
+    landmarks = ((crossed + 0.2 * distance + 0.2 * laplace) * there).sum() / there.sum().clamp(min=1)
+    claimed = logits[:, :-k]
+    return landmarks + F.binary_cross_entropy_with_logits(claimed, there[:, : claimed.shape[1]])
+
+
+def train(kind: str, folder: Path, validation: Path, out: Path, settings: Settings) -> None:
+    """Trains one of the networks; a second call with the same ``out`` goes on from the checkpoint."""
+    torch.manual_seed(settings.seed)
+    rng = np.random.default_rng(settings.seed)
+    net = (rim_net() if kind == "rim" else pelvis_net()).to(memory_format=torch.channels_last)
+    run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
+    held_out = _subjects(kind, load_films(validation))[:400]
+    while run.step < settings.steps:
+        subjects = _subjects(kind, load_films(folder))
+
+        def batch(
+            subjects: list[tuple[LabelledFilm, HipTruth | None]] = subjects,
+        ) -> tuple[Tensor, Tensor, Tensor]:
+            chosen = [subjects[i] for i in rng.integers(0, len(subjects), settings.batch)]
+            return _stack([_example(*subject, rng) for subject in chosen])
+
+        net.train()
+        losses = []
+        for images, points, present in prefetch(batch, min(settings.epoch, settings.steps - run.step)):
+            with torch.autocast("cpu", torch.bfloat16):
+                heat, logits = net(images)
+            value = loss(heat, logits.float(), points, present, settings.blob)
+            run.update(value)
+            losses.append(value.item())
+        run.save(
+            subjects=len(subjects),
+            loss=float(np.mean(losses)),
+            **figures(run.average.module.eval(), held_out),
+        )
+
+
+def figures(net: LandmarkNet, subjects: list[tuple[LabelledFilm, HipTruth | None]]) -> dict[str, float]:
+    """Mean landmark error in input pixels and share of presences told right, without augmentation."""
+    errors, hits = [], []
+    for start in range(0, len(subjects), 32):
+        images, points, present = _stack([_example(*subject, None) for subject in subjects[start : start + 32]])
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            heat, logits = net(images)
+        k = heat.shape[1]
+        errors.append((soft_argmax(heat) - points).norm(dim=-1)[present])
+        claimed = logits[:, :-k] > 0
+        hits.append((claimed == present[:, : claimed.shape[1]]).flatten())
+    return {
+        "error_px": torch.cat(errors).mean().item(),
+        "presence_right": torch.cat(hits).float().mean().item(),
+    }
+
+
+def _subjects(kind: str, films: list[LabelledFilm]) -> list[tuple[LabelledFilm, HipTruth | None]]:
+    if kind == "pelvis":
+        return [(film, None) for film in films]
+    cups = [(film, hip) for film in films for hip in film.truth.hips if hip.implant != "none"]
+    native = [(film, hip) for film in films for hip in film.truth.hips if hip.implant == "none"]
+    return cups + native[:: max(1, 3 * len(native) // max(1, len(cups)))]  # about one native hip to three implanted
+
+
+def _example(film: LabelledFilm, hip: HipTruth | None, rng: np.random.Generator | None) -> Example:
+    return pelvis_example(film, rng) if hip is None else rim_example(film, hip, rng)
+
+
+def _stack(examples: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    images = torch.from_numpy(np.stack([e.image for e in examples]))[:, None].to(memory_format=torch.channels_last)
+    points = torch.from_numpy(np.stack([e.points for e in examples]))
+    return images, points, torch.from_numpy(np.stack([e.present for e in examples]))
+
+
+def main() -> None:
+    """Command line."""
+    parser = options(__doc__, Settings().steps)
+    parser.add_argument("kind", choices=("rim", "pelvis"))
+    args = parser.parse_args()
+    train(args.kind, args.films, args.validation, args.out, Settings(steps=args.steps))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""Trains the detector: YOLOv5 on whole films at half the canvas; hips with and without implant, lead markers.
+
+python -m training.detector --films films/train --validation films/validation --out runs/detector
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ingest.records import DETECTION_CLASSES, View
+from simulation.truth import FilmTruth
+from training.films import LabelledFilm, change_look, jitter, load_films
+from training.loop import Run, optimizer_for, options, prefetch
+from training.networks import Yolo
+
+SIZE = 384  # input pixels: half the canvas
+# Width and height in input pixels. Letters are 10-30, whole hips 90-350; one level each for letters, mid and large.
+ANCHORS = (
+    ((10.0, 12.0), (16.0, 18.0), (26.0, 28.0)),
+    ((60.0, 70.0), (95.0, 105.0), (130.0, 130.0)),
+    ((150.0, 165.0), (210.0, 230.0), (300.0, 310.0)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Hyperparameters."""
+
+    width: float = 0.5
+    depth: float = 0.33
+    batch: int = 16
+    steps: int = 2000
+    epoch: int = 150
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    warmup: int = 100
+    ema: float = 0.99
+    seed: int = 2
+
+
+def new_net(settings: Settings) -> Yolo:
+    """The untrained detector."""
+    return Yolo(len(DETECTION_CLASSES), ANCHORS, settings.width, settings.depth)
+
+
+def targets(truth: FilmTruth) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (n, 4) in canvas pixels and which classes each has (n, 6), 0 or 1.
+
+    A cross-table lateral looks the same from either side, so its hip has both; the lead marker tells them apart.
+    """
+    boxes, classes = [], []
+    for hip in truth.hips:
+        kind = "native" if hip.implant == "none" else "implant"
+        sides = ("right", "left") if truth.view == View.CROSS_TABLE_LATERAL else (hip.side,)
+        boxes.append(hip.box)
+        classes.append([name in [f"{side}_hip_{kind}" for side in sides] for name in DETECTION_CLASSES])
+    for marker in truth.markers:
+        boxes.append(marker.box)
+        classes.append([name == f"{marker.side}_marker" for name in DETECTION_CLASSES])
+    return np.array(boxes, np.float64).reshape(-1, 4), np.array(classes, np.float64).reshape(-1, len(DETECTION_CLASSES))
+
+
+def example(film: LabelledFilm, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One augmented input (SIZE, SIZE) with boxes (n, 4) in input pixels (edges at 0 and SIZE) and classes (n, 6)."""
+    half = cv2.resize(film.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    matrix = jitter(rng, SIZE, 7, (0.8, 1.2), 0.08)
+    image = cv2.warpAffine(half, matrix, (SIZE, SIZE)).astype(np.float32) / 255
+    boxes, classes = targets(film.truth)
+    boxes = (boxes + 0.5) / 2 - 0.5  # canvas to input, centres at integers
+    corners = np.stack([boxes[:, [0, 2, 2, 0]], boxes[:, [1, 1, 3, 3]], np.ones((len(boxes), 4))], 1)
+    moved = np.einsum("ij,njk->nik", matrix, corners)
+    full = np.concatenate([moved.min(2), moved.max(2)], 1) + 0.5
+    clipped = full.clip(0, SIZE)
+    visible = _area(clipped) > 0.5 * _area(full)
+    return change_look(image, rng), clipped[visible], classes[visible]
+
+
+def _area(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[:, 2] - boxes[:, 0]).clip(0) * (boxes[:, 3] - boxes[:, 1]).clip(0)
+
+
+def assign(net: Yolo, level: int, shape: torch.Size, objects: Tensor) -> tuple[Tensor, ...]:
+    """The cells that answer for each object: anchors within a factor of 4, its cell and the two nearest neighbours.
+
+    ``objects`` is (n, 5 + classes): film, centre x, y, width, height in input pixels, classes. Returns film, anchor,
+    row, column, object indices.
+    """
+    anchors, stride = net.anchors[level], net.strides[level]
+    ratio = objects[:, None, 3:5] / anchors[None]
+    fits = torch.maximum(ratio, 1 / ratio).amax(2) < 4
+    index, anchor = fits.nonzero(as_tuple=True)
+    centre = objects[index, 1:3] / stride
+    cell = centre.floor()
+    inside = centre - cell
+    step = torch.where(inside < 0.5, -1.0, 1.0)
+    cells = torch.stack((cell, cell + step * torch.tensor([1.0, 0.0]), cell + step * torch.tensor([0.0, 1.0])), 1)
+    index, anchor = index.repeat_interleave(3), anchor.repeat_interleave(3)
+    column, row = cells.reshape(-1, 2).long().unbind(1)
+    keep = (column >= 0) & (row >= 0) & (column < shape[3]) & (row < shape[2])
+    return objects[index[keep], 0].long(), anchor[keep], row[keep], column[keep], index[keep]
+
+
+def ciou(a: Tensor, b: Tensor) -> Tensor:
+    """Complete IoU (Zheng 2020) of boxes given as centre x, y, width, height; shape (n,)."""
+    a0, a1, b0, b1 = (
+        a[:, :2] - a[:, 2:] / 2,
+        a[:, :2] + a[:, 2:] / 2,
+        b[:, :2] - b[:, 2:] / 2,
+        b[:, :2] + b[:, 2:] / 2,
+    )
+    overlap = (torch.minimum(a1, b1) - torch.maximum(a0, b0)).clamp(0).prod(1)
+    iou = overlap / (a[:, 2:].prod(1) + b[:, 2:].prod(1) - overlap + 1e-7)
+    hull = ((torch.maximum(a1, b1) - torch.minimum(a0, b0)) ** 2).sum(1) + 1e-7
+    shape = 4 / math.pi**2 * (torch.atan(b[:, 2] / b[:, 3]) - torch.atan(a[:, 2] / (a[:, 3] + 1e-7))) ** 2
+    weight = (shape / (1 - iou + shape + 1e-7)).detach()
+    return iou - ((a[:, :2] - b[:, :2]) ** 2).sum(1) / hull - weight * shape
+
+
+def loss(net: Yolo, levels: list[Tensor], objects: Tensor) -> Tensor:
+    """YOLOv5's loss: CIoU of the answering cells, objectness towards their IoU, one logistic loss per class."""
+    total = torch.zeros(())
+    for level, (raw, balance) in enumerate(zip(levels, (4.0, 1.0, 0.4), strict=True)):
+        p = raw.float()
+        film, anchor, row, column, index = assign(net, level, p.shape, objects)
+        wanted = torch.zeros(p.shape[:4])
+        if len(index):
+            chosen = p[film, anchor, row, column]
+            stride = net.strides[level]
+            centre = (chosen[:, :2].sigmoid() * 2 - 0.5 + torch.stack((column, row), 1)) * stride
+            size = (chosen[:, 2:4].sigmoid() * 2) ** 2 * net.anchors[level][anchor]
+            agreement = ciou(torch.cat((centre, size), 1), objects[index, 1:5])
+            wanted[film, anchor, row, column] = agreement.detach().clamp(0)
+            total = total + 0.1 * (1 - agreement).mean()
+            total = total + 0.2 * F.binary_cross_entropy_with_logits(chosen[:, 5:], objects[index, 5:])
+        total = total + 0.4 * balance * F.binary_cross_entropy_with_logits(p[..., 4], wanted)
+    return total
+
+
+def best_boxes(net: Yolo, images: Tensor) -> Tensor:
+    """The best box of every class: (B, classes, 5) x0, y0, x1, y1 (edges, input pixels) and score."""
+    boxes, scores = net.decode(net(images))
+    best, where = scores.max(1)
+    picked = boxes.gather(1, where[..., None].expand(-1, -1, 4))
+    return torch.cat((picked, best[..., None]), 2)
+
+
+def figures(net: Yolo, films: list[LabelledFilm]) -> dict[str, float]:
+    """On films as they are: hips found (IoU > 0.5), kind right among the found, markers read right."""
+    found, kind, marker = [], [], []
+    for start in range(0, len(films), 16):
+        part = films[start : start + 16]
+        half = [cv2.resize(f.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA) for f in part]
+        images = torch.from_numpy(np.stack(half)).float()[:, None] / 255
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            picked = best_boxes(net, images.to(memory_format=torch.channels_last)).float().numpy()
+        for film, boxes in zip(part, picked, strict=True):
+            truth, classes = targets(film.truth)
+            letters = classes[:, 4:].any(0)
+            if letters.any():
+                marker.append(boxes[4:, 4].max() > 0.5 and letters[boxes[4:, 4].argmax()])
+            hips = classes[:, :4].any(1)
+            for box, label in zip((truth[hips] + 0.5) / 2, classes[hips, :4], strict=True):
+                own = np.repeat(label.reshape(2, 2).any(1), 2)  # the classes of the hip's side or sides
+                guess = int(np.where(own, boxes[:4, 4], -1).argmax())
+                found.append(_iou(boxes[guess, :4], box) > 0.5 and boxes[guess, 4] > 0.3)
+                kind.append(bool(label[guess]))
+    return {
+        "hips_found": float(np.mean(found)),
+        "implant_right": float(np.mean(kind)),
+        "markers_right": float(np.mean(marker)),
+    }
+
+
+def _iou(a: np.ndarray, b: np.ndarray) -> float:
+    overlap = np.prod((np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])).clip(0))
+    return float(overlap / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - overlap))
+
+
+def train(folder: Path, validation: Path, out: Path, settings: Settings) -> None:
+    """Trains until ``settings.steps``; a second call with the same ``out`` goes on from the checkpoint."""
+    torch.manual_seed(settings.seed)
+    rng = np.random.default_rng(settings.seed)
+    net = new_net(settings).to(memory_format=torch.channels_last)
+    run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
+    held_out = load_films(validation)[:300]
+    while run.step < settings.steps:
+        films = load_films(folder)
+
+        def batch(films: list[LabelledFilm] = films) -> tuple[Tensor, Tensor]:
+            images, objects = [], []
+            for position in range(settings.batch):
+                image, boxes, classes = example(films[rng.integers(0, len(films))], rng)
+                images.append(image)
+                middle, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+                objects.append(np.concatenate([np.full((len(boxes), 1), position), middle, size, classes], 1))
+            stacked = torch.from_numpy(np.stack(images))[:, None].to(memory_format=torch.channels_last)
+            return stacked, torch.from_numpy(np.concatenate(objects)).float()
+
+        net.train()
+        losses = []
+        for images, objects in prefetch(batch, min(settings.epoch, settings.steps - run.step)):
+            with torch.autocast("cpu", torch.bfloat16):
+                levels = net(images)
+            value = loss(net, levels, objects)
+            run.update(value)
+            losses.append(value.item())
+        run.save(films=len(films), loss=float(np.mean(losses)), **figures(run.average.module.eval(), held_out))
+
+
+def main() -> None:
+    """Command line."""
+    parser = options(__doc__, Settings().steps)
+    args = parser.parse_args()
+    train(args.films, args.validation, args.out, Settings(steps=args.steps))
+
+
+if __name__ == "__main__":
+    main()

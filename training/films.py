@@ -1,0 +1,102 @@
+"""Simulated films as training data: canvases in memory-mapped arrays, truth moved onto the canvas.
+
+A folder of shards (``python -m simulation films``) grows while it is being made; whoever trains reads it again at the
+start of every epoch. Persons are the unit of every split.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.pixels import place, to_canvas
+from ingest.records import CANVAS_SIZE, View
+from simulation.truth import CupTruth, FilmTruth, Point
+
+VIEWS = tuple(View)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFilm:
+    """One canvas and its truth in canvas pixels."""
+
+    canvas: NDArray[np.uint8]  # (768, 768)
+    truth: FilmTruth
+
+
+def load_films(folder: Path) -> list[LabelledFilm]:
+    """All finished shards of ``folder``, in order; canvases stay on disk until they are touched."""
+    films = []
+    for listing in sorted(folder.glob("shard-*/truth.jsonl")):
+        rows = [json.loads(line) for line in listing.read_text().splitlines()]
+        canvases = _canvases(listing.parent, [row["file"] for row in rows])
+        for row, canvas in zip(rows, canvases, strict=True):
+            truth = FilmTruth.from_json(json.dumps(row["truth"]))
+            films.append(LabelledFilm(canvas, on_canvas(truth)))
+    return films
+
+
+def on_canvas(truth: FilmTruth) -> FilmTruth:
+    """The truth in canvas pixels; angles do not change."""
+    on = place(truth.height, truth.width)
+
+    def point(p: Point | None) -> Point | None:
+        return None if p is None else (p[0] * on.scale + on.offset_x, p[1] * on.scale + on.offset_y)
+
+    def box(b: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        return (*point(b[:2]), *point(b[2:]))
+
+    def cup(c: CupTruth | None) -> CupTruth | None:
+        return None if c is None else replace(c, **{name: point(getattr(c, name)) for name in CUP_POINTS})
+
+    return replace(
+        truth,
+        hips=tuple(replace(hip, box=box(hip.box), cup=cup(hip.cup)) for hip in truth.hips),
+        markers=tuple(replace(marker, box=box(marker.box)) for marker in truth.markers),
+        ischium_right=point(truth.ischium_right),
+        ischium_left=point(truth.ischium_left),
+    )
+
+
+CUP_POINTS = ("centre", "major_upper", "major_lower", "minor_opening", "minor_dome", "dome")
+
+
+def change_look(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A film in [0, 1] as another detector or display would have shown it: curve, contrast, blur, noise, edges."""
+    x = np.clip(image, 0, 1)
+    if rng.random() < 0.8:
+        x = x ** np.exp(rng.normal(0, 0.35))
+    if rng.random() < 0.5:
+        x = np.clip((x - 0.5) * rng.uniform(0.6, 1.5) + 0.5 + rng.uniform(-0.12, 0.12), 0, 1)
+    if rng.random() < 0.25:
+        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.4, 1.2))
+    elif rng.random() < 0.35:
+        x = x + rng.uniform(0.3, 1.5) * (x - cv2.GaussianBlur(x, (0, 0), rng.uniform(0.8, 3)))
+    if rng.random() < 0.4:
+        x = x + rng.normal(0, rng.uniform(0.005, 0.05), x.shape)
+    return np.clip(x, 0, 1).astype(np.float32)
+
+
+def jitter(
+    rng: np.random.Generator, size: int, degrees: float, zoom: tuple[float, float], shift: float
+) -> NDArray[np.float64]:
+    """A random similarity about the middle of a square as a (2, 3) matrix; ``shift`` is a share of ``size``."""
+    centre = (size - 1) / 2
+    matrix = cv2.getRotationMatrix2D((centre, centre), rng.uniform(-degrees, degrees), rng.uniform(*zoom))
+    matrix[:, 2] += rng.uniform(-shift, shift, 2) * size
+    return matrix
+
+
+def _canvases(shard: Path, files: list[str]) -> NDArray[np.uint8]:
+    packed = shard / "canvases.npy"
+    if not packed.exists():
+        stack = np.zeros((len(files), CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+        for canvas, name in zip(stack, files, strict=True):
+            canvas[:] = to_canvas(cv2.imread(str(shard / name), cv2.IMREAD_GRAYSCALE), 0, 255)[0]
+        temporary = shard / f"canvases-{np.random.default_rng().integers(1 << 62)}.tmp.npy"
+        np.save(temporary, stack)
+        temporary.rename(packed)
+    return np.load(packed, mmap_mode="r")

@@ -1,0 +1,1 @@
+"""Landing: append-only Parquet batches, moved into DuckDB exactly once."""
