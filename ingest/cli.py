@@ -1,7 +1,6 @@
 """The command line: parse, make one call, print what came of it."""
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from ingest.server import EmbeddedServer
 from ingest.serving import model_server
 from ingest.settings import Settings, default_home, default_models
 from ingest.sink import Sink
-from ingest.terminal import progress_bar, stopped_by_sigterm
+from ingest.terminal import progress_bar, say, stopped_by_sigterm
 from warehouse.errors import WarehouseError
 from warehouse.land import Warehouse
 from warehouse.spool import Spool
@@ -49,7 +48,7 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__)
 def main() -> None:
-    r"""Turns an archive of hip and pelvis radiographs into a registry.
+    """Turns an archive of hip and pelvis radiographs into a registry.
 
     \b
     Example:
@@ -129,7 +128,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     workers: int,
     limit: int | None,
 ) -> None:
-    r"""Read every file below SOURCE, ask the models, and land the results.
+    """Read every file below SOURCE, ask the models, and land the results.
 
     Files that an earlier run dealt with are not read again. Ctrl-C keeps everything that is finished.
 
@@ -166,7 +165,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
 @HOME
 @MODELS
 def serve(grpc_port: int, http_port: int, metrics_port: int, home: Path, models: Path) -> None:
-    r"""Serve the models on this machine until Ctrl-C, for runs that name it with --triton.
+    """Serve the models on this machine until Ctrl-C, for runs that name it with --triton.
 
     \b
     Example:
@@ -187,7 +186,7 @@ def serve(grpc_port: int, http_port: int, metrics_port: int, home: Path, models:
 @WAREHOUSE
 @HOME
 def status(warehouse: Path | None, home: Path) -> None:
-    r"""Show what the warehouse holds: files by disposition and reason, films, hips, measurements.
+    """Show what the warehouse holds: files by disposition and reason, films, hips, measurements.
 
     \b
     Example:
@@ -199,7 +198,7 @@ def status(warehouse: Path | None, home: Path) -> None:
 @main.command()
 @MODELS
 def models(models: Path) -> None:
-    r"""List the models that are served: version, weights, intended use.
+    """List the models that are served: version, weights, intended use.
 
     \b
     Example:
@@ -223,6 +222,5 @@ def _run(settings: Settings) -> RunResult:
         hold_timeout_s=settings.hold_timeout_s,
     )
     sink.check()
-    say = partial(click.echo, err=True)
     with stopped_by_sigterm(), model_server(settings, say) as server, progress_bar(settings) as progress:
         return run(settings, server, SiteKey.load(settings.key_file), sink, progress)

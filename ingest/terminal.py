@@ -38,6 +38,11 @@ def progress_bar(settings: Settings) -> Iterator[Callable[[int], None]]:
         counter.join()
 
 
+def say(message: str) -> None:
+    """A line for whoever watches, in place of the bar's; the bar draws itself again below."""
+    click.echo(f"\r\x1b[2K{message}" if sys.stderr.isatty() else message, err=True)
+
+
 def _rate() -> Callable[[int | None], str | None]:
     """Files a second since the start, beside the bar."""
     started = time.monotonic()
