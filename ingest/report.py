@@ -70,7 +70,8 @@ def _films(summary: Summary) -> str:
     ]
     rows.append(("films", "", "", f"{summary.films:,}"))
     table = _table(("view", "side", "hips", "films"), rows, numbers=1, total=True)
-    return f"{table}\n{summary.patients:,} patients; {summary.films_to_review:,} films for a person to look at."
+    patients, review = _counted(summary.patients, "patient"), _counted(summary.films_to_review, "film")
+    return f"{table}\n{patients}; {review} for a person to look at."
 
 
 def _measurements(summary: Summary) -> str:
@@ -86,6 +87,10 @@ def _measurements(summary: Summary) -> str:
         for line in summary.measurements
     ]
     return _table(("cup angle", "method", "measured", "not measured", "median deg", "5 % to 95 %"), rows, numbers=4)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _degrees(value: float | None) -> str:

@@ -67,3 +67,9 @@ def test_the_report_says_where_and_for_what() -> None:
     text = registry_report(SUMMARY, Path("/var/warehouse.duckdb"))
     assert "/var/warehouse.duckdb" in text
     assert text.endswith(RESEARCH_USE)
+
+
+def test_one_film_is_a_film_and_several_are_films() -> None:
+    one = replace(SUMMARY, films_to_review=1)
+    assert "700 patients; 1 film for a person" in registry_report(one, Path("/var/warehouse.duckdb"))
+    assert "700 patients; 12 films for a person" in registry_report(SUMMARY, Path("/var/warehouse.duckdb"))
