@@ -201,7 +201,7 @@ def test_a_killed_run_started_again_ends_in_the_same_tables(home, tmp_path):
         if any("Started GRPCInferenceService" in log.read_text() for log in (tmp_path / "log").glob("triton*.log")):
             break
         time.sleep(0.05)
-    time.sleep(2)  # some films are read, asked about, perhaps answered
+    time.sleep(0.5)  # some films are read, asked about, perhaps answered
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL, "the run was over before it could be killed"
