@@ -40,7 +40,7 @@ def samples(out: Path, seed: int) -> None:
 
     Example: python -m simulation samples --out samples --seed 7
     """
-    from simulation.samples import write_samples  # noqa: PLC0415 (films set the threads first)
+    from simulation.archive.samples import write_samples  # noqa: PLC0415 (films set the threads first)
 
     logging.getLogger("openjpeg").setLevel(logging.WARNING)  # it reports each tile
     rows = write_samples(out, seed)

@@ -11,7 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from simulation.film import FilmSpec, random_spec, simulate
+from simulation.film import simulate
+from simulation.spec import FilmSpec, random_spec
 from simulation.truth import Film
 
 _FILMS_PER_SHARD = 200

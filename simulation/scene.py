@@ -1,13 +1,14 @@
 """A posed person before a camera."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from simulation.anatomy import Person
-from simulation.camera import Camera
-from simulation.implants import Implant
-from simulation.mesh import Mesh, Vector
-from simulation.positioning import Pose
+from simulation.geometry.camera import Camera
+from simulation.geometry.mesh import Mesh, Vector
+from simulation.people.person import Person
+from simulation.spec import HipState
+from simulation.surgery.choice import Implant
+from simulation.views.positioning import Pose
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class Scene:
     side: str
     implants: Mapping[str, Implant]
     pelvis: bool = True  # the trunk is drawn; else one leg alone
+    hips: Mapping[str, HipState] = field(default_factory=dict)  # a side left out is native
+
+    def state(self, side: str) -> HipState:
+        """What has happened to this hip."""
+        return self.hips.get(side, HipState())
 
     def hip(self, side: str) -> Vector:
         """Where the femoral head sits, in the patient frame."""

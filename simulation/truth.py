@@ -24,8 +24,12 @@ class CupTruth:
     inclination_deg: float | None  # long axis against the trans-ischial line; AP pelvis with both ischia exposed
     version_ap_deg: float | None  # asin(minor / major); AP pelvis, AP hip
     version_lateral_deg: float | None  # long axis against image vertical, + anterior; cross-table lateral
-    radiographic_inclination_deg: float  # Murray 1993, in 3-D, to the pelvis
+    radiographic_inclination_deg: float  # Murray 1993, in 3-D, to the pelvis; so the next five
     radiographic_anteversion_deg: float
+    anatomic_inclination_deg: float
+    anatomic_anteversion_deg: float
+    operative_inclination_deg: float
+    operative_anteversion_deg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,19 @@ class HipTruth:
     visible_fraction: float  # of the unclipped box
     implant: str  # none, tha, hemi, resurfacing, fixation
     cup: CupTruth | None
+    condition: str = "normal"  # a key of people.disease.CONDITIONS
+    parts: tuple[str, ...] = ()  # of the implant, for example "cup:cemented", "stem:tapered", "head:ceramic"
+    loosening: float = 0.0  # 0 to 1
+    heterotopic: int = 0  # Brooker grade
 
 
 @dataclass(frozen=True, slots=True)
 class MarkerTruth:
     """A lead marker as it reads on the film."""
 
-    side: str  # left, right: what the letter says
+    side: str  # left, right: what the letter says, be it wrong
     box: tuple[float, float, float, float]
+    mirrored: bool = False  # the letter lies face down, or the film was stored mirrored
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class FilmTruth:
     seed: int
     person: int  # films of one person share it; splits go by it
     view: str
-    side: str  # left, right, both; unknown where the film itself cannot tell (an unmarked lateral)
+    side: str  # left, right, both; unknown where the film itself cannot tell (an unmarked lateral, or mirrored)
     hips: tuple[HipTruth, ...]
     markers: tuple[MarkerTruth, ...]
     ischium_right: Point | None  # lowest point of the tuberosity; None where it is not exposed or not a landmark
@@ -62,6 +71,16 @@ class FilmTruth:
     spacing_mm: float  # at the detector
     width: int
     height: int
+    teardrop_right: Point | None = None  # lowest point of the acetabular teardrop; AP pelvis and AP hip
+    teardrop_left: Point | None = None
+    pelvic_tilt_deg: float = 0.0  # of the anterior pelvic frame against the table, + anterior tilt
+    pelvic_rotation_deg: float = 0.0  # about the long axis, + towards the patient's left
+    pelvic_obliquity_deg: float = 0.0  # in the coronal plane, + left hip higher
+    turned_deg: int = 0  # clockwise, by which the film is stored turned
+    mirrored: bool = False  # stored from its other face
+    fat_mm: float = 0.0  # over the trunk
+    signal_to_noise: float = 0.0  # of the plate in tissue of typical thickness
+    shows: tuple[str, ...] = ()  # what else is on it, for example "staples", "photographed", "gonad_shield"
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -72,9 +91,10 @@ class FilmTruth:
         """The inverse of ``to_json``; tuples come back as tuples."""
         raw: dict[str, Any] = json.loads(line)
         raw["hips"] = tuple(_hip(hip) for hip in raw["hips"])
-        raw["markers"] = tuple(MarkerTruth(m["side"], tuple(m["box"])) for m in raw["markers"])
-        for name in ("ischium_right", "ischium_left"):
-            raw[name] = None if raw[name] is None else tuple(raw[name])
+        raw["markers"] = tuple(MarkerTruth(**{**mark, "box": tuple(mark["box"])}) for mark in raw["markers"])
+        for name in ("ischium_right", "ischium_left", "teardrop_right", "teardrop_left"):
+            raw[name] = None if raw.get(name) is None else tuple(raw[name])
+        raw["shows"] = tuple(raw.get("shows", ()))
         return cls(**raw)
 
 
@@ -91,4 +111,4 @@ def _hip(raw: dict[str, Any]) -> HipTruth:
     if cup is not None:
         points = {k: tuple(v) if isinstance(v, list) else v for k, v in cup.items()}
         raw = {**raw, "cup": CupTruth(**points)}
-    return HipTruth(**{**raw, "box": tuple(raw["box"])})
+    return HipTruth(**{**raw, "box": tuple(raw["box"]), "parts": tuple(raw.get("parts", ()))})

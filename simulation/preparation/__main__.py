@@ -9,7 +9,7 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
-from simulation.mesh import Mesh
+from simulation.geometry.mesh import Mesh
 from simulation.preparation.bones import prepare_bones
 from simulation.preparation.landmarks import cortex, landmarks
 

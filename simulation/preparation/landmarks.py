@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from simulation.mesh import Vector, Vertices, rigid_fit, sphere_through, unit, vertex_normals
+from simulation.geometry.mesh import Vector, Vertices, rigid_fit, sphere_through, unit, vertex_normals
 from simulation.preparation.bones import PreparedBone
 
 Ids = NDArray[np.int64]

@@ -5,15 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulation.anatomy import make_person
-from simulation.film import VIEW_SHARES, FilmSpec, random_spec, simulate
+from simulation.film import simulate
+from simulation.people.person import make_person
+from simulation.spec import HIP_VIEWS, VIEW_SHARES, FilmSpec, HipState, random_spec
 from simulation.truth import FilmTruth
-
-HIP_VIEWS = [view for view in VIEW_SHARES if view != "other"]
 
 
 def make_spec(view="ap_pelvis", seed=41, person=3, side="left", size=192, **changes):
-    return replace(FilmSpec(seed, person, view, side, {"left": "tha", "right": "none"}, size), **changes)
+    return replace(FilmSpec(seed, person, view, side, {"left": HipState("tha")}, size), **changes)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +103,7 @@ def test_hips_are_fourteen_to_twenty_one_centimetres_apart():
 
 
 def test_a_fixed_cup_is_the_cup_that_is_put_in():
-    film = simulate(make_spec(cup={"left": (51.0, 9.0)}))
+    film = simulate(make_spec(hips={"left": HipState("tha", cup=(51.0, 9.0))}))
     cup = next(hip.cup for hip in film.truth.hips if hip.side == "left")
     assert (cup.radiographic_inclination_deg, cup.radiographic_anteversion_deg) == (51.0, 9.0)
     assert abs(cup.inclination_deg - 51.0) < 8
@@ -114,31 +113,33 @@ def test_a_fixed_cup_is_the_cup_that_is_put_in():
 def test_a_cup_that_faces_forward_has_positive_lateral_version(anteversion, sign):
     versions = []
     for side in ("left", "right"):
-        spec = make_spec("cross_table_lateral", side=side, implants={side: "tha"}, cup={side: (42.0, anteversion)})
+        spec = make_spec("cross_table_lateral", side=side, hips={side: HipState("tha", cup=(42.0, anteversion))})
         versions.append(simulate(spec).truth.hips[0].cup.version_lateral_deg)
     assert all(version * sign > -6 for version in versions)
     assert sum(versions) * sign > 0
 
 
 def test_a_retroverted_cup_keeps_an_unsigned_version_on_an_ap_film():
-    cup = simulate(make_spec("ap_hip", cup={"left": (42.0, -10.0)})).truth.hips[0].cup
+    cup = simulate(make_spec("ap_hip", hips={"left": HipState("tha", cup=(42.0, -10.0))})).truth.hips[0].cup
     assert cup.version_ap_deg >= 0
 
 
 @pytest.mark.parametrize("kind", ["hemi", "fixation"])
 def test_hardware_without_a_cup_has_no_cup_truth(kind):
-    hip = next(hip for hip in simulate(make_spec(implants={"left": kind})).truth.hips if hip.side == "left")
+    hip = next(hip for hip in simulate(make_spec(hips={"left": HipState(kind)})).truth.hips if hip.side == "left")
     assert (hip.implant, hip.cup) == (kind, None)
 
 
 def test_a_resurfaced_hip_has_a_cup():
-    hip = next(hip for hip in simulate(make_spec(implants={"left": "resurfacing"})).truth.hips if hip.side == "left")
+    hip = next(
+        hip for hip in simulate(make_spec(hips={"left": HipState("resurfacing")})).truth.hips if hip.side == "left"
+    )
     assert hip.cup is not None
 
 
 def test_metal_is_brighter_than_the_hip_it_replaces():
     native, replaced = (
-        simulate(make_spec("ap_hip", implants={"left": kind}, cup={"left": (42.0, 15.0)})) for kind in ("none", "tha")
+        simulate(make_spec("ap_hip", hips={"left": HipState(kind, cup=(42.0, 15.0))})) for kind in ("none", "tha")
     )
     x, y = (round(value) for value in replaced.truth.hips[0].cup.centre)
     assert replaced.pixels[y, x] > native.pixels[y, x]
@@ -174,5 +175,5 @@ def test_the_training_mixture_asks_for_every_view_and_both_sides():
     drawn = [random_spec(rng, 1, seed) for seed in range(300)]
     assert {spec.view for spec in drawn} == set(VIEW_SHARES)
     assert {spec.side for spec in drawn} == {"left", "right"}
-    native = sum(kind == "none" for spec in drawn for kind in spec.implants.values()) / 600
+    native = sum(hip.implant == "none" for spec in drawn for hip in spec.hips.values()) / 600
     assert 0.38 < native < 0.52

@@ -1,0 +1,1 @@
+"""Films of invented patients as archives of DICOM files."""

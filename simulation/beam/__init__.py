@@ -1,0 +1,1 @@
+"""From a scene to what the detector reads."""

@@ -1,0 +1,1 @@
+"""From what the detector reads to the film that is stored."""

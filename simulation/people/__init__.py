@@ -1,0 +1,1 @@
+"""People: bones, habitus and what lies round them."""

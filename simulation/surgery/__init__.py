@@ -1,0 +1,1 @@
+"""What surgeons put into hips."""

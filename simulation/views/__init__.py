@@ -1,0 +1,1 @@
+"""How a person lies before the camera, and what can be read off the film."""

@@ -1,0 +1,135 @@
+"""The truth of a film, read off its geometry in the film's own pixels."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.beam.collimation import Box
+from simulation.geometry.camera import Ellipse, angle_deg, fitted_ellipse, rim_points
+from simulation.people.atlas import load_atlas
+from simulation.people.skeleton import SIDES
+from simulation.scene import Scene
+from simulation.surgery.choice import Implant
+from simulation.truth import CupTruth, HipTruth, Point
+from simulation.views.cup_angles import CupAngles
+from simulation.views.picture import Picture
+
+_BOX_MARGIN_MM = 3.0  # round the bone, on the film
+_LEAST_VISIBLE = 0.5
+_ISCHIUM_VIEWS = frozenset({"ap_pelvis", "ap_hip", "frog_leg_lateral"})
+_AP_VIEWS = frozenset({"ap_pelvis", "ap_hip"})
+
+
+def hip_truths(scene: Scene, picture: Picture, view: str) -> tuple[HipTruth, ...]:
+    """The hips that the film shows, right first; on a cross-table lateral only the hip it is aimed at."""
+    sides = (scene.side,) if view == "cross_table_lateral" else tuple(SIDES)
+    ischia = ischium_points(scene, picture, view)
+    return tuple(hip for side in sides if (hip := _hip(scene, picture, view, side, ischia)) is not None)
+
+
+def ischium_points(scene: Scene, picture: Picture, view: str) -> dict[str, Point | None]:
+    """Lowest point of each ischial tuberosity where an AP projection shows it."""
+    points: dict[str, Point | None] = dict.fromkeys(SIDES)
+    if view not in _ISCHIUM_VIEWS:
+        return points
+    for side in SIDES:
+        hip_bone = scene.person.pelvis[f"hip_{side}"].outer.vertices
+        tuberosity = hip_bone[load_atlas().landmarks[f"ischium_{side}"]]
+        projected = scene.camera.project(tuberosity @ scene.pose.pelvis.T)
+        lowest = picture.carry(projected[np.argmax(projected[:, 1])])[0]
+        if picture.field.contains(lowest).all():
+            points[side] = _point(lowest)
+    return points
+
+
+def film_side(hips: tuple[HipTruth, ...], view: str, *, marked: bool, mirrored: bool) -> str:
+    """What the film says about its side; an unmarked lateral says nothing, an unmarked mirrored film the wrong one."""
+    if not marked and (mirrored or view == "cross_table_lateral"):
+        return "unknown"
+    return "both" if len(hips) == 2 else hips[0].side
+
+
+def _hip(scene: Scene, picture: Picture, view: str, side: str, ischia: dict[str, Point | None]) -> HipTruth | None:
+    centre = picture.project(scene.on_table(scene.person.hip_centres[side]))[0]
+    clipped = picture.field.clip(_hip_box(scene, picture, side))
+    if clipped is None or clipped[1] < _LEAST_VISIBLE or not picture.field.contains(centre).all():
+        return None
+    installed, state = scene.implants.get(side), scene.state(side)
+    cup = None
+    if installed is not None and installed.cup is not None:
+        cup = _cup(scene, picture, view, installed, ischia)
+    return HipTruth(
+        side=side,
+        box=tuple(round(value, 2) for value in clipped[0]),
+        visible_fraction=round(clipped[1], 4),
+        implant="none" if installed is None else installed.choice.kind,
+        cup=cup,
+        loosening=round(state.loosening, 3),
+        heterotopic=state.heterotopic,
+    )
+
+
+def _hip_box(scene: Scene, picture: Picture, side: str) -> Box:
+    """Bounds of the proximal femur and the socket."""
+    landmarks = load_atlas().landmarks
+    femur = scene.bone_on_table(side, scene.person.legs[side]["femur"].outer).vertices[landmarks["proximal_femur"]]
+    socket = scene.person.pelvis[f"hip_{side}"].outer.vertices[landmarks[f"socket_{side}"]]
+    outline = picture.project(np.r_[femur, socket @ scene.pose.pelvis.T])
+    margin = _BOX_MARGIN_MM / scene.camera.spacing_mm
+    low, high = outline.min(0) - margin, outline.max(0) + margin
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _cup(scene: Scene, picture: Picture, view: str, installed: Implant, ischia: dict[str, Point | None]) -> CupTruth:
+    rim = installed.cup.rim
+    on_plate = scene.camera.project(rim_points(scene.on_table(rim.centre), scene.on_table(rim.normal), rim.radius))
+    ellipse = fitted_ellipse(picture.carry(on_plate))
+    pole = picture.project(scene.on_table(rim.pole))[0]
+    upwards = picture.upwards(on_plate.mean(0))
+    long_axis = ellipse.axis * (1.0 if ellipse.axis @ upwards > 0 else -1.0)
+    short_axis = np.array([-long_axis[1], long_axis[0]])
+    if (pole - ellipse.centre) @ short_axis > 0:
+        short_axis = -short_axis  # towards the opening, away from the dome
+    angles = CupAngles.of_axis(rim.normal)
+    return CupTruth(
+        centre=_point(ellipse.centre),
+        major_upper=_point(ellipse.centre + ellipse.semi_major * long_axis),
+        major_lower=_point(ellipse.centre - ellipse.semi_major * long_axis),
+        minor_opening=_point(ellipse.centre + ellipse.semi_minor * short_axis),
+        minor_dome=_point(ellipse.centre - ellipse.semi_minor * short_axis),
+        dome=_point(pole),
+        visible=bool(picture.field.contains(ellipse.points()).all()),
+        inclination_deg=_inclination(ellipse, ischia) if view == "ap_pelvis" else None,
+        version_ap_deg=_version_ap(ellipse) if view in _AP_VIEWS else None,
+        version_lateral_deg=_version_lateral(short_axis, upwards) if view == "cross_table_lateral" else None,
+        radiographic_inclination_deg=angles.radiographic_inclination_deg,
+        radiographic_anteversion_deg=angles.radiographic_anteversion_deg,
+        anatomic_inclination_deg=angles.anatomic_inclination_deg,
+        anatomic_anteversion_deg=angles.anatomic_anteversion_deg,
+        operative_inclination_deg=angles.operative_inclination_deg,
+        operative_anteversion_deg=angles.operative_anteversion_deg,
+    )
+
+
+def _inclination(ellipse: Ellipse, ischia: dict[str, Point | None]) -> float | None:
+    """Acute angle of the rim's long axis with the line through both ischia."""
+    right, left = ischia["right"], ischia["left"]
+    if right is None or left is None:
+        return None
+    line = angle_deg(np.subtract(left, right))
+    return round(abs((angle_deg(ellipse.axis) - line + 90) % 180 - 90), 4)
+
+
+def _version_ap(ellipse: Ellipse) -> float:
+    return round(math.degrees(math.asin(min(1.0, ellipse.semi_minor / ellipse.semi_major))), 4)
+
+
+def _version_lateral(opening: NDArray[np.float64], upwards: NDArray[np.float64]) -> float:
+    """Rise of the opening direction above the horizontal: the long axis against the vertical, + anterior (up)."""
+    across = abs(opening[0] * upwards[1] - opening[1] * upwards[0])
+    return round(math.degrees(math.atan2(opening @ upwards, across)), 4)
+
+
+def _point(xy: NDArray[np.float64]) -> Point:
+    return round(float(xy[0]), 3), round(float(xy[1]), 3)

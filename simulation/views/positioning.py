@@ -1,0 +1,175 @@
+"""How a person lies and how the tube is aimed, for every view.
+
+The table frame is the patient frame before the pelvis turned.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulation.geometry.camera import Camera
+from simulation.geometry.mesh import Matrix, Vector, rotation, unit
+from simulation.people.person import Person
+from simulation.people.skeleton import SIDES
+
+OTHER_VIEWS = ("knee_ap", "knee_lateral", "lumbar_ap", "lumbar_lateral", "femoral_shaft")
+_DOWN = np.array([0.0, 0.0, -1.0])  # image down is the patient's feet
+_BACK = np.array([0.0, 1.0, 0.0])  # an AP beam runs to the patient's back
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Turns of the pelvis and of each leg."""
+
+    pelvis: Matrix  # patient -> table
+    legs: Mapping[str, Matrix]  # left-leg coordinates -> patient
+    both_legs: bool  # both legs are posed for the view (frog leg)
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where the central ray goes and what the film covers."""
+
+    target: Vector
+    direction: Vector
+    down: Vector
+    field_mm: float  # long edge, at the detector
+    aspect: float  # width / height
+    object_to_detector_mm: tuple[float, float] = (120, 170)
+    flipped: bool = False
+    bilateral: bool = False
+    roll_deg: float = 2.0
+
+
+def other(side: str) -> str:
+    """The other side."""
+    return "left" if side == "right" else "right"
+
+
+def pose(rng: np.random.Generator, person: Person, view: str, side: str) -> Pose:
+    """The person as positioned for a view of one side."""
+    pelvis = (
+        rotation([0, 0, 1], rng.normal(0, 2.5))
+        @ rotation([0, 1, 0], rng.normal(0, 2.0))
+        @ rotation([1, 0, 0], person.tilt_deg + rng.normal(0, 2))
+    )
+    turns = {s: (0.0, rng.normal(2, 3), rng.normal(12, 9)) for s in SIDES}  # flexion, abduction, internal rotation
+    both = view == "frog_leg_lateral" and rng.random() < 0.5
+    if view == "frog_leg_lateral":
+        for posed in SIDES if both else (side,):
+            turns[posed] = (rng.uniform(28, 45), rng.uniform(35, 48), -rng.uniform(35, 60))
+    if view == "cross_table_lateral":
+        turns[side] = (0.0, rng.uniform(0, 6), rng.normal(8, 8))
+        turns[other(side)] = (rng.uniform(80, 100), rng.uniform(15, 30), 0.0)
+    return Pose(pelvis, {s: leg_matrix(s, *turns[s]) for s in SIDES}, both)
+
+
+def leg_matrix(side: str, flexion_deg: float, abduction_deg: float, internal_deg: float) -> Matrix:
+    """Left-leg coordinates to the patient frame for a leg so turned about its head."""
+    sign = SIDES[side]
+    turn = (
+        rotation([1, 0, 0], -flexion_deg)
+        @ rotation([0, 1, 0], -sign * abduction_deg)
+        @ rotation([0, 0, 1], -sign * internal_deg)
+    )
+    return turn @ np.diag([sign, 1.0, 1.0])
+
+
+def aim(rng: np.random.Generator, person: Person, posed: Pose, view: str, side: str) -> Aim:
+    """The tube as aimed for a view; ``view`` may be one of ``OTHER_VIEWS``."""
+    hip = posed.pelvis @ person.hip_centres[side]
+    builders = {
+        "ap_pelvis": _ap_pelvis,
+        "ap_hip": _ap_hip,
+        "cross_table_lateral": _cross_table,
+        "oblique_hip": _oblique,
+    }
+    if view == "frog_leg_lateral":
+        return _ap_pelvis(rng, hip, SIDES[side]) if posed.both_legs else _frog(rng, hip, SIDES[side])
+    if view in builders:
+        return builders[view](rng, hip, SIDES[side])
+    if view.startswith("lumbar"):
+        return _lumbar(rng, view)
+    return _leg(rng, person, posed, view, side)
+
+
+def camera(rng: np.random.Generator, aimed: Aim, size: int) -> Camera:
+    """The camera of an aim, its film's long edge ``size`` pixels."""
+    distance = rng.uniform(1000, 1250)
+    gap = rng.uniform(*aimed.object_to_detector_mm)
+    roll = float(np.clip(rng.normal(0, aimed.roll_deg), -6, 6))
+    return Camera.aimed(
+        aimed.target,
+        aimed.direction,
+        rotation(aimed.direction, roll) @ aimed.down,
+        source_to_detector_mm=distance,
+        source_to_object_mm=distance - gap,
+        spacing_mm=aimed.field_mm / size,
+        width=round(size * min(1.0, aimed.aspect)),
+        height=round(size / max(1.0, aimed.aspect)),
+        flipped=aimed.flipped,
+    )
+
+
+def _ap_pelvis(rng: np.random.Generator, _hip: Vector, _sign: float) -> Aim:
+    """Centred on the pelvis, or low on the hips as after a replacement."""
+    low = rng.random() < 0.4
+    target = np.array([rng.normal(0, 8), 0, rng.normal(-5, 14) if low else rng.normal(38, 10)])
+    return Aim(target, _BACK, _DOWN, rng.uniform(385, 470), 1 / rng.uniform(0.72, 0.92), bilateral=True)
+
+
+def _ap_hip(rng: np.random.Generator, hip: Vector, sign: float) -> Aim:
+    target = hip + np.array([sign * rng.normal(2, 9), 0, rng.normal(-28, 18)])
+    return Aim(target, _BACK, _DOWN, rng.uniform(200, 300), rng.uniform(0.72, 0.95))
+
+
+def _frog(rng: np.random.Generator, hip: Vector, sign: float) -> Aim:
+    target = hip + np.array([sign * rng.normal(22, 8), 0, rng.normal(-25, 10)])
+    return Aim(target, _BACK, _DOWN, rng.uniform(220, 290), rng.uniform(0.78, 1.2))
+
+
+def _oblique(rng: np.random.Generator, hip: Vector, _sign: float) -> Aim:
+    """Judet views: the beam at 45 degrees to either side, on one hip or on the whole pelvis."""
+    turn = rng.choice([-1, 1]) * rng.uniform(35, 50)
+    direction = rotation([0, 0, 1], turn) @ _BACK
+    if rng.random() < 0.35:
+        return Aim(np.array([0, 0, rng.normal(32, 8)]), direction, _DOWN, rng.uniform(390, 440), 1.2, bilateral=True)
+    target = hip + np.array([0, 0, rng.normal(12, 10)])
+    return Aim(target, direction, _DOWN, rng.uniform(240, 320), rng.uniform(0.75, 1.0))
+
+
+def _cross_table(rng: np.random.Generator, hip: Vector, sign: float) -> Aim:
+    """A horizontal beam from the medial side below, at about 45 degrees to the body; anterior is up."""
+    angle = math.radians(rng.normal(45, 5))
+    direction = np.array([sign * math.sin(angle), 0, math.cos(angle)])
+    along = np.array([sign * math.cos(angle), 0, -math.sin(angle)])
+    target = hip + along * rng.normal(28, 14) + np.array([0, rng.normal(8, 10), 0])
+    return Aim(
+        target, direction, _BACK, rng.uniform(220, 310), rng.uniform(1.0, 1.3),
+        object_to_detector_mm=(170, 240), flipped=bool(rng.random() < 0.5), roll_deg=2.6,
+    )  # fmt: skip
+
+
+def _lumbar(rng: np.random.Generator, view: str) -> Aim:
+    """Lumbar spine, high enough that no hip is on the film."""
+    if view == "lumbar_ap":
+        return Aim(np.array([0, 0, 205.0]), _BACK, _DOWN, rng.uniform(290, 330), rng.uniform(0.7, 0.9), bilateral=True)
+    sign = rng.choice([-1, 1])
+    target = np.array([0, rng.normal(5, 8), 205.0])
+    return Aim(target, sign * np.array([1.0, 0, 0]), _DOWN, rng.uniform(290, 330), rng.uniform(0.6, 0.8))
+
+
+def _leg(rng: np.random.Generator, person: Person, posed: Pose, view: str, side: str) -> Aim:
+    """The knee, or the middle of the thigh."""
+    leg, femur = posed.legs[side], person.legs[side]["femur"].outer.vertices
+    low = femur[femur[:, 2] < femur[:, 2].min() + 25].mean(0)
+    shaft = view == "femoral_shaft"
+    middle = low * rng.uniform(0.56, 0.62) if shaft else low
+    target = posed.pelvis @ (person.hip_centres[side] + leg @ middle)
+    back = unit(posed.pelvis @ leg[:, 1])
+    lateral = view == "knee_lateral" or (shaft and rng.random() < 0.5)
+    direction = np.cross([0, 0, 1.0], back) * SIDES[side] if lateral else back
+    field = rng.uniform(250, 290) if shaft else rng.uniform(220, 300)
+    return Aim(target, direction, _DOWN, field, rng.uniform(0.45, 0.8) if shaft else rng.uniform(0.65, 0.9))
