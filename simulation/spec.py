@@ -33,9 +33,7 @@ class HipState:
     implant: str = "none"  # none, tha, hemi, resurfacing, fixation
     condition: str | None = None  # a key of people.disease.CONDITIONS; None: as the person has it
     operation: int = 0  # 0 the first, n the n-th revision: another choice of parts
-    cup: tuple[float, float] | None = (
-        None  # radiographic inclination, anteversion (deg); None: the surgeon's
-    )
+    cup: tuple[float, float] | None = None  # radiographic inclination, anteversion (deg); None: the surgeon's
     cup_moved_mm: tuple[float, float] = (0.0, 0.0)  # since the operation, medially and upwards
     subsidence_mm: float = 0.0  # of the stem
     loosening: float = 0.0  # 0 to 1: how wide and how complete the lucent lines are
