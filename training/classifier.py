@@ -1,6 +1,11 @@
 """Trains the view classifier: EfficientNet-B3 on whole films.
 
 python -m training.classifier --films films/train --validation films/validation --out runs/classifier
+
+On a site's own films (the table is described in ``training/site_films.py``), from the deployed weights:
+
+python -m training.classifier --init model_repository/classifier/1/model.onnx --rate 2e-4 --steps 300 \
+    --films films.csv --validation validation.csv --out runs/site
 """
 
 from dataclasses import dataclass
@@ -13,9 +18,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE
+from training.deployed import load_deployed
 from training.films import VIEWS, LabelledFilm, change_look, jitter, load_films
 from training.loop import Run, optimizer_for, options, prefetch
 from training.networks import EfficientNet
+from training.site_films import FilmTableError, check_apart, load_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +80,24 @@ def accuracy(net: EfficientNet, films: list[LabelledFilm], settings: Settings) -
     return torch.cat(hits).mean().item(), torch.cat(losses).mean().item()
 
 
-def train(folder: Path, validation: Path, out: Path, settings: Settings) -> None:
+def films_of(source: Path) -> list[LabelledFilm]:
+    """The films of a folder of shards, or of a table of a site's own."""
+    return load_table(source) if source.suffix == ".csv" else load_films(source)
+
+
+def train(sources: list[Path], validation: Path, out: Path, settings: Settings, init: Path | None) -> None:
     """Trains until ``settings.steps``; a second call with the same ``out`` goes on from the checkpoint."""
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     net = EfficientNet(len(VIEWS), drop_path=settings.drop_path).to(memory_format=torch.channels_last)
+    if init is not None:
+        load_deployed(net, torch.zeros(1, 1, settings.size, settings.size), init)
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
-    held_out = load_films(validation)
+    held_out = films_of(validation)
+    tables = [film for source in sources if source.suffix == ".csv" for film in load_table(source)]
+    check_apart(tables, held_out)
     while run.step < settings.steps:
-        films = load_films(folder)
+        films = tables + [film for source in sources if source.suffix != ".csv" for film in load_films(source)]
         size = settings.early_size if run.step < settings.early_share * settings.steps else settings.size
 
         def batch(films: list[LabelledFilm] = films, size: int = size) -> tuple[Tensor, Tensor]:
@@ -122,7 +138,11 @@ def main() -> None:
     args = parser.parse_args()
     if CANVAS_SIZE % args.size:
         parser.error(f"--size {args.size} does not divide the canvas of {CANVAS_SIZE} pixels")
-    train(args.films, args.validation, args.out, Settings(steps=args.steps, size=args.size))
+    settings = Settings(steps=args.steps, size=args.size, learning_rate=args.rate or Settings().learning_rate)
+    try:
+        train(args.films, args.validation, args.out, settings, args.init)
+    except FilmTableError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

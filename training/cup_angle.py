@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from ingest.records import CUP_LANDMARKS
 from simulation.truth import HipTruth
+from training.deployed import load_deployed
 from training.films import LabelledFilm, change_look, jitter, load_films
 from training.loop import Run, optimizer_for, options, prefetch
 from training.networks import LandmarkNet, soft_argmax
@@ -128,15 +129,17 @@ def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: fl
     return landmarks + F.binary_cross_entropy_with_logits(claimed, there[:, : claimed.shape[1]])
 
 
-def train(kind: str, folder: Path, validation: Path, out: Path, settings: Settings) -> None:
+def train(kind: str, sources: list[Path], validation: Path, out: Path, settings: Settings, init: Path | None) -> None:
     """Trains one of the networks; a second call with the same ``out`` goes on from the checkpoint."""
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     net = (rim_net() if kind == "rim" else pelvis_net()).to(memory_format=torch.channels_last)
+    if init is not None:
+        _load(net, kind, init)
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = _subjects(kind, load_films(validation))[:400]
     while run.step < settings.steps:
-        subjects = _subjects(kind, load_films(folder))
+        subjects = _subjects(kind, [film for source in sources for film in load_films(source)])
 
         def batch(
             subjects: list[tuple[LabelledFilm, HipTruth | None]] = subjects,
@@ -157,6 +160,13 @@ def train(kind: str, folder: Path, validation: Path, out: Path, settings: Settin
             loss=float(np.mean(losses)),
             **figures(run.average.module.eval(), held_out),
         )
+
+
+def _load(net: LandmarkNet, kind: str, model: Path) -> None:
+    """One graph holds both networks, the rim's first."""
+    example = torch.zeros(1, 1, CROP, CROP)
+    first = 0 if kind == "rim" else load_deployed(rim_net(), example, model)
+    load_deployed(net, example, model, first)
 
 
 def figures(net: LandmarkNet, subjects: list[tuple[LabelledFilm, HipTruth | None]]) -> dict[str, float]:
@@ -199,7 +209,8 @@ def main() -> None:
     parser = options(__doc__, Settings().steps)
     parser.add_argument("kind", choices=("rim", "pelvis"))
     args = parser.parse_args()
-    train(args.kind, args.films, args.validation, args.out, Settings(steps=args.steps))
+    settings = Settings(steps=args.steps, learning_rate=args.rate or Settings().learning_rate)
+    train(args.kind, args.films, args.validation, args.out, settings, args.init)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from ingest.records import DETECTION_CLASSES, View
 from simulation.truth import FilmTruth
+from training.deployed import load_deployed
 from training.films import LabelledFilm, change_look, jitter, load_films
 from training.loop import Run, optimizer_for, options, prefetch
 from training.networks import Yolo
@@ -182,15 +183,17 @@ def _iou(a: np.ndarray, b: np.ndarray) -> float:
     return float(overlap / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - overlap))
 
 
-def train(folder: Path, validation: Path, out: Path, settings: Settings) -> None:
+def train(sources: list[Path], validation: Path, out: Path, settings: Settings, init: Path | None) -> None:
     """Trains until ``settings.steps``; a second call with the same ``out`` goes on from the checkpoint."""
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     net = new_net(settings).to(memory_format=torch.channels_last)
+    if init is not None:
+        load_deployed(net, torch.zeros(1, 1, SIZE, SIZE), init)
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = load_films(validation)[:300]
     while run.step < settings.steps:
-        films = load_films(folder)
+        films = [film for source in sources for film in load_films(source)]
 
         def batch(films: list[LabelledFilm] = films) -> tuple[Tensor, Tensor]:
             images, objects = [], []
@@ -217,7 +220,8 @@ def main() -> None:
     """Command line."""
     parser = options(__doc__, Settings().steps)
     args = parser.parse_args()
-    train(args.films, args.validation, args.out, Settings(steps=args.steps))
+    settings = Settings(steps=args.steps, learning_rate=args.rate or Settings().learning_rate)
+    train(args.films, args.validation, args.out, settings, args.init)
 
 
 if __name__ == "__main__":

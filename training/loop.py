@@ -94,9 +94,11 @@ class Run:
 def options(description: str, steps: int) -> argparse.ArgumentParser:
     """The command line that all three training scripts share."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--films", type=Path, required=True, help="folder of shards to learn from")
+    parser.add_argument("--films", type=Path, nargs="+", required=True, help="folders of shards to learn from")
     parser.add_argument("--validation", type=Path, required=True, help="shards of other people, for the curve")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; an earlier run in it goes on")
+    parser.add_argument("--init", type=Path, help="begin with the weights of this model.onnx instead of chance")
+    parser.add_argument("--rate", type=float, help="peak learning rate; a tenth of the default suits --init")
     parser.add_argument("--steps", type=int, default=steps, help=f"optimiser steps, {steps} unless given")
     return parser
 
