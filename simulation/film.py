@@ -1,7 +1,7 @@
 """One simulated film from its specification."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,8 +13,9 @@ from simulation.beam.projection import project
 from simulation.beam.texture import roughened
 from simulation.body.other import simulate_other
 from simulation.geometry.camera import Raster
-from simulation.look.display import develop, random_look
-from simulation.look.markers import Mark, burned_in_text, legible, side_marks
+from simulation.look.display import PLAIN, develop, random_look
+from simulation.look.markers import Mark, legible, side_marks
+from simulation.look.overlays import overlays
 from simulation.look.reproduction import reproduced
 from simulation.people.person import make_person
 from simulation.people.soft_tissue import SoftTissue, around_leg, around_pelvis
@@ -31,7 +32,6 @@ cv2.setNumThreads(1)
 
 _OWN_OTHER_SHARE = 0.4  # of "other" films, those with a leg or a spine of the same people
 _ONE_LEG_VIEWS = frozenset({"knee_ap", "knee_lateral", "femoral_shaft"})
-_ANNOTATED_SHARE = 0.2
 _TWELVE_BITS = 4095
 
 
@@ -56,9 +56,12 @@ def simulate(spec: FilmSpec) -> Film:
     scene, aimed = _scene(spec, view)
     exposed = random_field(spec, scene.camera, view)
     marks = side_marks(spec, scene, exposed, aimed)
-    shown, picture = reproduced(spec, _plate(spec, scene, exposed, marks, view), Picture.plate(scene.camera, exposed))
+    plate = _plate(spec, scene, exposed, marks, view)
+    aimed_at = scene.camera.project(scene.on_table(scene.hip(spec.side)))
+    shown, picture, copied = reproduced(spec, plate.shown, Picture.plate(scene.camera, exposed), aimed_at)
     pixels = np.round(np.clip(shown, 0, 1) * _TWELVE_BITS).astype(np.uint16)
-    return Film(pixels, _truth(spec, scene, picture, legible(pixels, marks, picture)))
+    truth = _truth(spec, scene, picture, legible(pixels, marks, picture))
+    return Film(pixels, replace(truth, shows=plate.shows + copied, signal_to_noise=plate.signal_to_noise))
 
 
 def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[MarkerTruth, ...]) -> FilmTruth:
@@ -67,7 +70,7 @@ def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[Marker
     if view in HIP_VIEWS and not hips:
         raise UnshownHipError(f"seed {spec.seed}: no hip on {view}; take another seed")
     ischia = labels.ischium_points(scene, picture, view)
-    side = labels.film_side(hips, view, marked=bool(letters), mirrored=picture.mirrored) if hips else "unknown"
+    side = labels.film_side(hips, view, letters, mirrored=picture.mirrored) if hips else "unknown"
     return FilmTruth(
         seed=spec.seed,
         person=spec.person,
@@ -77,7 +80,7 @@ def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[Marker
         markers=letters,
         ischium_right=ischia["right"],
         ischium_left=ischia["left"],
-        spacing_mm=round(scene.camera.spacing_mm, 5),
+        spacing_mm=round(picture.spacing_mm, 5),
         width=picture.width,
         height=picture.height,
         turned_deg=picture.turned_deg,
@@ -101,24 +104,38 @@ def _scene(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
     return Scene(person, posed, camera(rng, aimed, spec.size), spec.side, implants, pelvis, spec.hips), aimed
 
 
-def _plate(spec: FilmSpec, scene: Scene, exposed: ExposedField, marks: Sequence[Mark], view: str) -> Raster:
-    """Expose and develop: (H, W), 0 to 1, bone bright."""
+@dataclass(frozen=True, slots=True)
+class _Plate:
+    """A developed plate."""
+
+    shown: Raster  # (H, W), 0 to 1, bone bright
+    signal_to_noise: float
+    shows: tuple[str, ...]
+
+
+def _plate(spec: FilmSpec, scene: Scene, exposed: ExposedField, marks: Sequence[Mark], view: str) -> _Plate:
+    """Expose and develop."""
     lateral = view == "cross_table_lateral"
     lengths = project(scene, _tissue(spec, scene))
     lengths = cluttered(spec.stream("clutter"), scene, roughened(spec.stream("texture"), scene, lengths))
-    lead = [mark.mask for mark in marks if not mark.digital]
-    fraction = scene.person.trabecular_fraction
     raw = expose(
-        spec.stream("exposure"), scene.camera, lengths, exposed, lead, trabecular_fraction=fraction, grid=not lateral
+        spec.stream("exposure"),
+        scene.camera,
+        lengths,
+        exposed,
+        [mark.mask for mark in marks if not mark.digital],
+        trabecular_fraction=scene.person.trabecular_fraction,
+        grid=not lateral,
     )
-    shown = develop(raw, random_look(spec.stream("look"), lateral=lateral), scene.camera.spacing_mm)
+    look = PLAIN if "looks" in spec.without else random_look(spec.stream("look"), lateral=lateral)
+    shown = develop(raw, look, scene.camera.spacing_mm)
     for mark in marks:
         if mark.digital:
             shown = np.maximum(shown, mark.mask)
-    rng = spec.stream("notes")
-    if rng.random() < _ANNOTATED_SHARE:
-        shown = np.maximum(shown, burned_in_text(rng, shown.shape))
-    return shown
+    if "markers" in spec.without:
+        return _Plate(shown, raw.signal_to_noise, ())
+    shown, drawn = overlays(spec.stream("overlays"), shown, scene.camera.spacing_mm)
+    return _Plate(shown, raw.signal_to_noise, drawn)
 
 
 def _tissue(spec: FilmSpec, scene: Scene) -> SoftTissue:

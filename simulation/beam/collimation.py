@@ -33,22 +33,23 @@ class ExposedField:
         return cls(np.array([[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]]), collimated=False)
 
     @classmethod
-    def random(cls, rng: np.random.Generator, width: int, height: int, deepest: float) -> Self:
-        """Blades up to a share ``deepest`` of the film from each edge, turned a little."""
-        left, top, right, bottom = np.array([width, height, width, height]) * rng.uniform(0, deepest, 4)
-        corners = np.array(
-            [
-                [left, top],
-                [width - 1 - right, top],
-                [width - 1 - right, height - 1 - bottom],
-                [left, height - 1 - bottom],
-            ]
-        )
-        angle = math.radians(rng.normal(0, 1.5))
+    def rectangle(cls, size: tuple[int, int], insets: NDArray[np.float64], turn_deg: float) -> Self:
+        """Four blades ``insets`` pixels from the left, top, right and bottom edge, turned about their middle."""
+        width, height = size
+        left, top, right, bottom = insets
+        far_x, far_y = width - 1 - right, height - 1 - bottom
+        corners = np.array([[left, top], [far_x, top], [far_x, far_y], [left, far_y]])
+        angle = math.radians(turn_deg)
         turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
         middle = corners.mean(0)
-        turned = (corners - middle) @ turn + middle
-        return cls(turned, collimated=True).within(width, height)
+        return cls((corners - middle) @ turn + middle, collimated=True).within(width, height)
+
+    @classmethod
+    def cone(cls, size: tuple[int, int], centre: NDArray[np.float64], radius: float, sides: int) -> Self:
+        """A round cone (many ``sides``) or an octagonal iris, in pixels."""
+        angle = (np.arange(sides) + 0.5) * 2 * np.pi / sides
+        corners = centre + radius * np.stack([np.cos(angle), np.sin(angle)], 1)
+        return cls(corners, collimated=True).within(*size)
 
     def moved(self, homography: NDArray[np.float64]) -> Self:
         """The field after its film went through a homography."""
@@ -97,6 +98,16 @@ class ExposedField:
 def random_field(spec: FilmSpec, taken_by: Camera, view: str) -> ExposedField:
     """The field of a specification: tight on single hips, often open on the pelvis."""
     rng = spec.stream("collimation")
-    if rng.random() > (0.45 if view == "ap_pelvis" else 0.75):
-        return ExposedField.whole(taken_by.width, taken_by.height)
-    return ExposedField.random(rng, taken_by.width, taken_by.height, float(rng.choice([0.07, 0.14], p=[0.7, 0.3])))
+    size = (taken_by.width, taken_by.height)
+    if "collimation" in spec.without or rng.random() > (0.45 if view == "ap_pelvis" else 0.75):
+        return ExposedField.whole(*size)
+    if rng.random() < 0.06:
+        centre = np.array(size) / 2 + rng.normal(0, 0.03, 2) * size
+        radius = rng.uniform(0.46, 0.6) * min(size) if view != "ap_pelvis" else rng.uniform(0.52, 0.62) * max(size)
+        return ExposedField.cone(size, centre, radius, int(rng.choice([8, 72])))
+    deepest = float(rng.choice([0.07, 0.14, 0.22], p=[0.6, 0.3, 0.1]))
+    insets = rng.uniform(0, deepest, 4) * [*size, *size]
+    if rng.random() < 0.3:  # one pair of blades is open
+        insets[rng.integers(2) :: 2] = -20.0  # beyond the edge, also when turned
+    turn_deg = rng.normal(0, 1.2) if rng.random() < 0.85 else rng.uniform(-12, 12)
+    return ExposedField.rectangle(size, insets, turn_deg)

@@ -13,7 +13,8 @@ from simulation.beam.texture import band_noise
 from simulation.body import artificial, chest, lower_limb, skull, spine, upper_limb
 from simulation.body.stage import Map, Stage
 from simulation.look.display import develop, random_look
-from simulation.look.markers import Mark, burned_in_text, legible, side_mark
+from simulation.look.markers import Mark, legible, side_mark
+from simulation.look.overlays import burned_in_text
 from simulation.truth import Film, FilmTruth
 
 Builder = Callable[[Generator, int], Stage | Map]
@@ -89,7 +90,8 @@ def _film(stage: Stage, rng: Generator) -> tuple[Map, tuple[Mark, ...]]:
     height, width = stage.soft.shape
     field = ExposedField.whole(width, height)
     if rng.random() < 0.6:
-        field = ExposedField.random(rng, width, height, float(rng.choice([0.07, 0.14])))
+        insets = rng.uniform(0, float(rng.choice([0.07, 0.14])), 4) * [width, height, width, height]
+        field = ExposedField.rectangle((width, height), insets, rng.normal(0, 1.5))
     spacing_mm = 1 / stage.px_per_mm
     marks: tuple[Mark, ...] = ()
     if rng.random() < 0.75:

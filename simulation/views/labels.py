@@ -11,7 +11,7 @@ from simulation.people.atlas import load_atlas
 from simulation.people.skeleton import SIDES
 from simulation.scene import Scene
 from simulation.surgery.choice import Implant
-from simulation.truth import CupTruth, HipTruth, Point
+from simulation.truth import CupTruth, HipTruth, MarkerTruth, Point
 from simulation.views.cup_angles import CupAngles
 from simulation.views.picture import Picture
 
@@ -43,9 +43,15 @@ def ischium_points(scene: Scene, picture: Picture, view: str) -> dict[str, Point
     return points
 
 
-def film_side(hips: tuple[HipTruth, ...], view: str, *, marked: bool, mirrored: bool) -> str:
-    """What the film says about its side; an unmarked lateral says nothing, an unmarked mirrored film the wrong one."""
-    if not marked and (mirrored or view == "cross_table_lateral"):
+def film_side(hips: tuple[HipTruth, ...], view: str, letters: tuple[MarkerTruth, ...], *, mirrored: bool) -> str:
+    """What the film says about its side; "unknown" where it says nothing or the wrong thing.
+
+    A cross-table lateral looks the same from either side, so a letter is all that a reader has, and a wrong one
+    leaves nothing. A mirrored film shows the wrong side unless a letter gives the mirror away.
+    """
+    if view == "cross_table_lateral" and {letter.side for letter in letters} != {hips[0].side}:
+        return "unknown"
+    if mirrored and not letters:
         return "unknown"
     return "both" if len(hips) == 2 else hips[0].side
 

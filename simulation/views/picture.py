@@ -38,6 +38,14 @@ class Picture:
         """Points of the table frame, (n, 3), to film pixels, (n, 2)."""
         return self.carry(self.camera.project(points))
 
+    @property
+    def spacing_mm(self) -> float:
+        """Size of a film pixel at the detector, in the middle of the field."""
+        middle = self.field.corners.mean(0)[None]
+        plate = cv2.perspectiveTransform(middle.reshape(-1, 1, 2), np.linalg.inv(self.homography)).reshape(-1, 2)
+        here, right, below = self.carry(plate + np.array([[0.0, 0], [1, 0], [0, 1]]))
+        return self.camera.spacing_mm / float(np.sqrt(abs(np.linalg.det([right - here, below - here]))))
+
     def upwards(self, at: NDArray[np.float64]) -> NDArray[np.float64]:
         """Unit vector, film pixels, of the plate's up at a point of the plate."""
         foot, top = self.carry(np.stack([at, at - [0.0, 1.0]]))

@@ -1,9 +1,20 @@
 """The exposed field."""
 
+import cv2
 import numpy as np
 import pytest
 
-from simulation.beam.collimation import ExposedField
+from simulation.beam.collimation import EmptyFieldError, ExposedField, random_field
+from simulation.geometry.camera import Camera
+from simulation.spec import FilmSpec
+
+
+def make_camera(width, height):
+    ahead, down = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, -1.0])
+    return Camera.aimed(
+        np.zeros(3), ahead, down, source_to_detector_mm=1150, source_to_object_mm=1000, spacing_mm=1,
+        width=width, height=height,
+    )  # fmt: skip
 
 
 def make_field(x0=10.0, y0=20.0, x1=110.0, y1=220.0):
@@ -34,10 +45,35 @@ def test_an_open_field_takes_the_whole_film():
     assert field.contains([[0, 0], [29, 19]]).all()
 
 
-def test_random_blades_stay_on_the_film():
-    rng = np.random.default_rng(1)
-    for _ in range(50):
-        corners = ExposedField.random(rng, 400, 300, 0.14).corners
-        assert (corners >= 0).all()
-        assert (corners <= [399, 299]).all()
-        assert np.ptp(corners[:, 0]) > 0.6 * 400
+@pytest.mark.parametrize("view", ["ap_pelvis", "ap_hip"])
+def test_the_field_is_a_convex_polygon_on_the_film(view):
+    taken_by = make_camera(400, 300)
+    for seed in range(120):
+        field = random_field(FilmSpec(seed, 1, view, "left"), taken_by, view)
+        assert (field.corners >= 0).all()
+        assert (field.corners <= [399, 299]).all()
+        assert cv2.isContourConvex(field.corners.astype(np.float32))
+        assert cv2.contourArea(field.corners.astype(np.float32)) > 0.25 * 400 * 300
+
+
+def test_without_collimation_the_film_is_open():
+    taken_by = make_camera(400, 300)
+    for seed in range(20):
+        spec = FilmSpec(seed, 1, "ap_hip", "left", without=frozenset({"collimation"}))
+        assert not random_field(spec, taken_by, "ap_hip").collimated
+
+
+def test_a_cone_is_as_large_as_its_radius_says():
+    field = ExposedField.cone((400, 400), np.array([200.0, 200.0]), 100.0, 72)
+    assert cv2.contourArea(field.corners.astype(np.float32)) == pytest.approx(np.pi * 100**2, rel=0.01)
+
+
+def test_a_field_follows_its_film_through_a_turn():
+    quarter = np.array([[0.0, -1.0, 299.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])  # clockwise; the film was 300 high
+    moved = make_field().moved(quarter)
+    assert sorted(map(tuple, moved.corners)) == [(79, 10), (79, 110), (279, 10), (279, 110)]
+
+
+def test_a_field_that_leaves_the_film_is_an_error():
+    with pytest.raises(EmptyFieldError, match="another seed"):
+        make_field(500.0, 500.0, 600.0, 600.0).within(400, 300)

@@ -1,0 +1,56 @@
+"""Side letters: styles, places, and which can be read."""
+
+import numpy as np
+import pytest
+
+from simulation.beam.collimation import ExposedField
+from simulation.look.letters import letter, plain_letter
+from simulation.look.markers import Mark, contrast, legible, side_mark
+from simulation.truth import MarkerTruth
+
+
+def mark_of(seed, side="left", **options):
+    rng = np.random.default_rng(seed)
+    field = ExposedField.whole(400, 300)
+    return side_mark(rng, (300, 400), field, 1.0, side, at_left=side == "right", **options)
+
+
+def test_every_mark_lies_within_its_box_and_the_film():
+    for seed in range(200):
+        mark = mark_of(seed)
+        x0, y0, x1, y1 = mark.truth.box
+        rows, columns = np.nonzero(mark.mask > 0.3)
+        assert 0 <= x0 <= columns.min() <= columns.max() <= x1 < 400
+        assert 0 <= y0 <= rows.min() <= rows.max() <= y1 < 300
+
+
+def test_letters_come_in_many_shapes():
+    rng = np.random.default_rng(2)
+    ratios = [stamp.shape[1] / stamp.shape[0] for stamp, _ in (letter(rng, "right", 18) for _ in range(150))]
+    assert min(ratios) < 0.7
+    assert max(ratios) > 1.8
+
+
+def test_a_letter_face_down_says_so():
+    assert 0 < sum(mark_of(seed).truth.mirrored for seed in range(400)) < 40
+    assert not any(mark_of(seed, plain=True).truth.mirrored for seed in range(100))
+
+
+def test_a_plain_letter_is_an_r_or_an_l():
+    """An L has its ink low, an R high."""
+    rng = np.random.default_rng(1)
+    low_ink, high_ink = plain_letter(rng, "left", 40), plain_letter(rng, "right", 40)
+    half = low_ink.shape[0] // 2
+    assert low_ink[half:].sum() > 1.2 * low_ink[:half].sum()
+    assert high_ink[:half].sum() > high_ink[half:].sum()
+
+
+@pytest.mark.parametrize(("grey", "count"), [(4095, 1), (2100, 0)])
+def test_a_letter_counts_only_where_it_can_be_read(grey, count):
+    pixels = np.full((60, 60), 2048, np.uint16)
+    mask = np.zeros((60, 60), np.float32)
+    mask[20:40, 25:35] = 1
+    pixels[mask > 0] = grey
+    mark = Mark(mask, digital=False, truth=MarkerTruth("left", (20.0, 18.0, 40.0, 42.0)))
+    assert len(legible(pixels, [mark])) == count
+    assert contrast(pixels, mark.truth.box) == pytest.approx(abs(grey - 2048))
