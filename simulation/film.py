@@ -18,9 +18,10 @@ from simulation.look.markers import Mark, legible, side_marks
 from simulation.look.overlays import overlays
 from simulation.look.reproduction import reproduced
 from simulation.people.person import make_person
+from simulation.people.skeleton import SIDES
 from simulation.people.soft_tissue import SoftTissue, around_leg, around_pelvis
 from simulation.scene import Scene
-from simulation.spec import HIP_VIEWS, FilmSpec
+from simulation.spec import HIP_VIEWS, FilmSpec, HipState
 from simulation.surgery.choice import choose
 from simulation.surgery.operation import implanted
 from simulation.truth import Film, FilmTruth, MarkerTruth
@@ -89,9 +90,24 @@ def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[Marker
     )
 
 
+def conditions(spec: FilmSpec) -> tuple[tuple[str, str], ...]:
+    """What the states say about the hips' diseases; hardware that holds a fracture holds it in place."""
+    asked = []
+    for side in SIDES:
+        state = spec.hips.get(side, HipState())
+        if state.condition is not None:
+            asked.append((side, state.condition))
+        elif "disease" in spec.without:
+            asked.append((side, "normal"))
+        elif state.implant == "fixation":
+            broken = choose(spec.person, side, state).fixation
+            asked.append((side, "neck_fracture:0" if broken == "screws" else "trochanteric_fracture:0"))
+    return tuple(asked)
+
+
 def _scene(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
     """The person, posed and operated on, before the camera."""
-    person = make_person(spec.person)
+    person = make_person(spec.person, conditions(spec))
     rng = spec.stream("pose")
     posed = pose(rng, person, view, spec.side)
     aimed = aim(rng, person, posed, view, spec.side)

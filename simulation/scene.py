@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from simulation.geometry.camera import Camera
 from simulation.geometry.mesh import Mesh, Vector
+from simulation.people.disease import Fracture
 from simulation.people.person import Person
 from simulation.spec import HipState
 from simulation.surgery.choice import Implant
@@ -32,10 +33,18 @@ class Scene:
         centre = self.person.hip_centres[side]
         return centre + self.implants[side].femur_shift if side in self.implants else centre
 
+    def fracture(self, side: str) -> Fracture | None:
+        """How this femur is broken; a stem's is not, the break went with the head."""
+        installed = self.implants.get(side)
+        return self.person.fracture(side) if installed is None or installed.resection is None else None
+
     def on_table(self, point: Vector) -> Vector:
         """A point of the patient frame in the table frame."""
         return self.pose.pelvis @ point
 
-    def bone_on_table(self, side: str, mesh: Mesh) -> Mesh:
-        """A leg bone's surface in the table frame."""
+    def femur_on_table(self, side: str) -> Mesh:
+        """The femur's surface in the table frame, its fragments where they are."""
+        mesh, broken = self.person.legs[side]["femur"].outer, self.fracture(side)
+        if broken is not None:
+            mesh = Mesh(broken.applied(mesh.vertices), mesh.faces)
         return mesh.moved(self.pose.pelvis @ self.pose.legs[side], self.on_table(self.hip(side)))

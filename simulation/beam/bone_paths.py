@@ -2,18 +2,24 @@
 
 from collections.abc import Iterable
 
+import cv2
 import numpy as np
 
 from simulation.beam.foramina import open_foramina
 from simulation.geometry.camera import Interval, Raster
-from simulation.geometry.mesh import Matrix, Mesh, Vector
+from simulation.geometry.mesh import Matrix, Mesh, Vector, ball
 from simulation.people.atlas import LEG_BONES
+from simulation.people.heterotopic import heterotopic_lumps
 from simulation.people.person import Bone
 from simulation.people.skeleton import SIDES
 from simulation.scene import Scene
 from simulation.surgery.choice import Plane
 
 _CANAL_FROM_MM = (60, 90)  # along the shaft: the marrow canal empties in these steps
+_LUMP_BLUR_MM = 1.1  # what grows has no crisp border
+_DENSE_HEAD = 0.35  # of trabecular bone, more in the head than elsewhere
+Clips = tuple[tuple[float, Interval | None], ...]  # weight, interval of each ray
+_WHOLE: Clips = ((1.0, None),)
 
 
 def bone_paths(scene: Scene) -> tuple[Raster, Raster]:
@@ -25,18 +31,13 @@ def bone_paths(scene: Scene) -> tuple[Raster, Raster]:
         _draw_spine(scene, cortex, trabecular)
     for side in SIDES if scene.pelvis else (scene.side,):
         _draw_leg(scene, side, cortex, trabecular)
+        _draw_lumps(scene, side, cortex, trabecular)
     cortex = np.maximum(cortex * camera.ray_mm, 0)
     return cortex, np.maximum(trabecular * camera.ray_mm, 0.02 * cortex)
 
 
 def _draw(
-    scene: Scene,
-    cortex: Raster,
-    trabecular: Raster,
-    bone: Bone,
-    *,
-    clips: Iterable[tuple[float, Interval | None]] = ((1.0, None),),
-    weight: float = 1.0,
+    scene: Scene, cortex: Raster, trabecular: Raster, bone: Bone, *, clips: Clips = _WHOLE, weight: float = 1.0
 ) -> None:
     """Add a bone, its surfaces already on the table; each clip adds (1) or takes away (-1) an interval."""
     camera = scene.camera
@@ -54,15 +55,15 @@ def _draw_pelvis(scene: Scene, cortex: Raster, trabecular: Raster) -> None:
     """Hip bones, reamed where a cup sits, sacrum and coccyx."""
     turn, origin = scene.pose.pelvis, np.zeros(3)
     for side in SIDES:
-        clips: list[tuple[float, Interval | None]] = [(1.0, None)]
+        clips = _WHOLE
         installed = scene.implants.get(side)
         if installed is not None and installed.cup is not None:
             centre = scene.on_table(installed.cup.centre)
-            clips.append((-1.0, scene.camera.within_ball(centre, installed.cup.reamed_radius)))
+            clips = (*_WHOLE, (-1.0, scene.camera.within_ball(centre, installed.cup.reamed_radius)))
         _draw(scene, cortex, trabecular, _turned(scene.person.pelvis[f"hip_{side}"], turn, origin), clips=clips)
     sacrum_cortex, sacrum_trabecular = scene.camera.blank(), scene.camera.blank()
     sacrum = _turned(scene.person.pelvis["sacrum"], turn, origin)
-    _draw(scene, sacrum_cortex, sacrum_trabecular, sacrum, weight=0.85)
+    _draw(scene, sacrum_cortex, sacrum_trabecular, sacrum)
     open_foramina(scene, sacrum_cortex, sacrum_trabecular)
     cortex += sacrum_cortex
     trabecular += sacrum_trabecular
@@ -79,25 +80,72 @@ def _turned(bone: Bone, turn: Matrix, offset: Vector) -> Bone:
 def _draw_spine(scene: Scene, cortex: Raster, trabecular: Raster) -> None:
     for vertebra in scene.person.vertebrae:
         outer = vertebra.moved(scene.pose.pelvis, np.zeros(3))
-        inner = outer.inflated(-0.9)
+        inner = outer.inflated(-0.7)
         scene.camera.add(cortex, outer, 0.8)
         scene.camera.add(cortex, inner, -0.8)
         scene.camera.add(trabecular, inner, 0.8)
 
 
 def _draw_leg(scene: Scene, side: str, cortex: Raster, trabecular: Raster) -> None:
-    bones = scene.person.legs[side]
-    turn = scene.pose.pelvis @ scene.pose.legs[side]
-    offset = scene.on_table(scene.hip(side))
+    bones, place = scene.person.legs[side], _Place(scene, side)
     for name in ("femur",) if scene.pelvis else LEG_BONES:
-        bone = _turned(bones[name], turn, offset)
-        clips: list[tuple[float, Interval | None]] = [(1.0, None)]
-        installed = scene.implants.get(side)
-        if name == "femur" and installed is not None and installed.resection is not None:
-            clips.append((-1.0, _beyond(scene, installed.resection)))
-        _draw(scene, cortex, trabecular, bone, clips=clips)
-        if name == "femur":
-            _empty_canal(scene, side, trabecular, bone.core)
+        for bone, clip in _fragments(scene, place, bones[name], side if name == "femur" else ""):
+            clips: Clips = ((1.0, clip),)
+            installed = scene.implants.get(side)
+            if name == "femur" and installed is not None and installed.resection is not None:
+                clips = (*clips, (-1.0, _beyond(scene, installed.resection)))
+            _draw(scene, cortex, trabecular, bone, clips=clips)
+            if name == "femur":
+                _empty_canal(scene, side, trabecular, bone.core, clip)
+    kept = side not in scene.implants or scene.implants[side].resection is None
+    if kept:
+        head = ball(0.86 * scene.person.femurs[side].head_radius, np.zeros(3))
+        scene.camera.add(trabecular, place(head), _DENSE_HEAD)
+
+
+class _Place:
+    """Left-leg coordinates of a side to the table frame."""
+
+    def __init__(self, scene: Scene, side: str) -> None:
+        self.turn = scene.pose.pelvis @ scene.pose.legs[side]
+        self.offset = scene.on_table(scene.hip(side))
+
+    def __call__(self, mesh: Mesh) -> Mesh:
+        return mesh.moved(self.turn, self.offset)
+
+    def bone(self, bone: Bone) -> Bone:
+        return _turned(bone, self.turn, self.offset)
+
+
+def _fragments(scene: Scene, place: _Place, bone: Bone, side: str) -> Iterable[tuple[Bone, Interval | None]]:
+    """A bone of the leg, in two parts where it is the femur of ``side`` and broken."""
+    broken = scene.fracture(side) if side else None
+    if broken is None:
+        yield place.bone(bone), None
+        return
+    point, beyond = place.turn @ broken.point + place.offset, place.turn @ broken.beyond
+    yield place.bone(bone), scene.camera.within_halfspace(point, beyond)
+    distal = Bone(*(Mesh(broken.moved(mesh.vertices), mesh.faces) for mesh in (bone.outer, bone.inner, bone.core)))
+    shift, turned = place.turn @ broken.shift, place.turn @ broken.turn @ broken.beyond
+    yield place.bone(distal), scene.camera.within_halfspace(point + shift, -turned)
+
+
+def _draw_lumps(scene: Scene, side: str, cortex: Raster, trabecular: Raster) -> None:
+    """What disease added or took away; what sat on a resected head is gone."""
+    installed, place, centre = scene.implants.get(side), _Place(scene, side), scene.on_table(scene.hip(side))
+    headless = installed is not None and installed.resection is not None
+    found = [lump for lump in scene.person.lumps(side) if not (lump.on_femur and headless)]
+    if scene.state(side).heterotopic:
+        found += heterotopic_lumps(scene.person.number, side, scene.state(side).heterotopic)
+    if not found:
+        return
+    grown = [scene.camera.blank(), scene.camera.blank()]
+    for lump in found:
+        mesh = place(lump.mesh) if lump.on_femur else lump.mesh.moved(scene.pose.pelvis, centre)
+        scene.camera.add(grown[0], mesh, lump.cortex)
+        scene.camera.add(grown[1], mesh, lump.trabecular)
+    for out, more in zip((cortex, trabecular), grown, strict=True):
+        out += cv2.GaussianBlur(more, (0, 0), _LUMP_BLUR_MM / scene.camera.object_spacing_mm)
 
 
 def _beyond(scene: Scene, planes: tuple[Plane, Plane]) -> Interval:
@@ -108,10 +156,12 @@ def _beyond(scene: Scene, planes: tuple[Plane, Plane]) -> Interval:
     return np.maximum(first[0], second[0]), np.minimum(first[1], second[1])
 
 
-def _empty_canal(scene: Scene, side: str, trabecular: Raster, core: Mesh) -> None:
-    frame = scene.person.femurs[side]
-    turn = scene.pose.pelvis @ scene.pose.legs[side]
+def _empty_canal(scene: Scene, side: str, trabecular: Raster, core: Mesh, clip: Interval | None) -> None:
+    frame, place = scene.person.femurs[side], _Place(scene, side)
     share = (0.93 - scene.person.core_fraction) / len(_CANAL_FROM_MM)
     for along in _CANAL_FROM_MM:
-        start = turn @ frame.at(along) + scene.on_table(scene.hip(side))
-        scene.camera.add(trabecular, core, -share, scene.camera.within_halfspace(start, -(turn @ frame.axis)))
+        start = place.turn @ frame.at(along) + place.offset
+        below = scene.camera.within_halfspace(start, -(place.turn @ frame.axis))
+        if clip is not None:
+            below = np.maximum(below[0], clip[0]), np.minimum(below[1], clip[1])
+        scene.camera.add(trabecular, core, -share, below)

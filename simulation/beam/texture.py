@@ -28,24 +28,27 @@ def band_noise(rng: np.random.Generator, shape: tuple[int, int], fine_px: float,
 def strands(
     rng: np.random.Generator, shape: tuple[int, int], angle_rad: float, length_px: float, width_px: float
 ) -> Raster:
-    """Unit noise of strands that run along an angle."""
-    reach = int(length_px)
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    along = x * math.cos(angle_rad) + y * math.sin(angle_rad)
-    across = -x * math.sin(angle_rad) + y * math.cos(angle_rad)
-    envelope = -((along / length_px) ** 2) * 2
-    kernel = np.exp(envelope - (across / width_px) ** 2 / 2) - np.exp(envelope - (across / (2 * width_px)) ** 2 / 2) / 2
-    noise = cv2.filter2D(rng.standard_normal(shape, np.float32), -1, kernel.astype(np.float32))
-    return noise / noise.std()
+    """Unit noise of strands that run along an angle: made level, then turned."""
+    factor = max(1.0, width_px / 0.9)
+    side = math.ceil(math.hypot(*shape) / factor) + 2
+    level = rng.standard_normal((side, side), np.float32)
+    level = cv2.GaussianBlur(level, (0, 0), length_px / factor, sigmaY=max(width_px / factor, 0.35))
+    level -= cv2.GaussianBlur(level, (0, 0), 1.0, sigmaY=2.2 * width_px / factor)
+    turn = cv2.getRotationMatrix2D((side / 2, side / 2), -math.degrees(angle_rad), factor)
+    turn[:, 2] += np.array(shape[::-1]) / 2 - side / 2
+    noise = cv2.warpAffine(level, turn, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return noise / noise[::4, ::4].std()
 
 
 def bone_texture(rng: np.random.Generator, scene: Scene) -> Raster:
-    """About unit noise over the film: trabecular mottle, with strands along the femoral necks."""
+    """About unit noise over the film: fine grain, trabeculae along two directions, strands along the femoral necks."""
     pixel = scene.camera.object_spacing_mm
     shape = scene.camera.shape
-    noise = 0.55 * band_noise(rng, shape, max(0.8, 0.45 / pixel), max(1.6, 0.9 / pixel))
-    noise += 0.5 * band_noise(rng, shape, 1.0 / pixel, 2.2 / pixel)
-    noise += 0.35 * band_noise(rng, shape, 3 / pixel, 8 / pixel)
+    noise = 0.45 * band_noise(rng, shape, max(0.7, 0.3 / pixel), max(1.5, 0.8 / pixel))
+    upright = math.pi / 2 + rng.normal(0, 0.3)
+    for angle, share in ((upright, 0.55), (upright + rng.uniform(0.7, 1.3), 0.35)):
+        noise += share * strands(rng, shape, angle, max(1.5, 1.9 / pixel), max(0.5, 0.22 / pixel))
+    noise += 0.22 * band_noise(rng, shape, 3 / pixel, 9 / pixel)
     if scene.pelvis:
         for side in scene.person.femurs:
             _add_neck_strands(rng, scene, side, noise, pixel)
@@ -63,10 +66,10 @@ def _add_neck_strands(rng: np.random.Generator, scene: Scene, side: str, noise: 
     y, x = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float32)
     mask = np.exp(-((x - middle[0]) ** 2 + (y - middle[1]) ** 2) / np.float32(2 * sigma**2))
     angle = math.atan2(head[1] - neck[1], head[0] - neck[0])
-    fibres = strands(rng, window.shape, angle, max(4, 5 / pixel), max(0.8, 0.5 / pixel))
+    fibres = strands(rng, window.shape, angle, max(2, 3 / pixel), max(0.6, 0.3 / pixel))
     bundles = 0.4 + 0.6 * np.abs(band_noise(rng, window.shape, 2 / pixel, 5 / pixel))
-    window *= 1 - 0.25 * mask
-    window += 0.45 * mask * fibres * bundles
+    window *= 1 - 0.45 * mask
+    window += 0.7 * mask * fibres * bundles
 
 
 def _neck_line(scene: Scene, side: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -79,6 +82,9 @@ def _neck_line(scene: Scene, side: str) -> tuple[NDArray[np.float64], NDArray[np
 def roughened(rng: np.random.Generator, scene: Scene, lengths: Lengths) -> Lengths:
     """The same lengths with the structure that smooth surfaces lack."""
     noise = bone_texture(rng, scene)
+    coarse = rng.uniform(0.06, 0.12) * (
+        1.6 - 0.6 * scene.person.build.density
+    )  # few thick trabeculae are left in old age
     pixel, shape = scene.camera.object_spacing_mm, scene.camera.shape
     muscle = 0.007 * band_noise(rng, shape, 3 / pixel, 8 / pixel)
     muscle += 0.018 * band_noise(rng, shape, 12 / pixel, 36 / pixel)
@@ -86,7 +92,7 @@ def roughened(rng: np.random.Generator, scene: Scene, lengths: Lengths) -> Lengt
         body=lengths.body,
         muscle=np.clip(lengths.muscle * (1 + muscle), 0, lengths.body),
         gas=lengths.gas,
-        cortex=lengths.cortex * np.maximum(1 + 0.08 * noise, 0.3),
-        trabecular=lengths.trabecular * np.maximum(1 + rng.uniform(0.10, 0.19) * noise, 0.2),
+        cortex=lengths.cortex * np.maximum(1 + 0.035 * noise, 0.3),
+        trabecular=lengths.trabecular * np.maximum(1 + np.float32(coarse) * noise, 0.2),
         parts=lengths.parts,
     )

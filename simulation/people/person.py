@@ -10,29 +10,34 @@ from functools import lru_cache
 
 import numpy as np
 
-from simulation.geometry.mesh import Mesh, Vector, Vertices, ball, rotation, unit
+from simulation.geometry.mesh import Mesh, Vector, Vertices, ball, rotation, sphere_through, unit
 from simulation.people.atlas import LEG_BONES, PELVIC_BONES, Atlas, load_atlas
+from simulation.people.body_shape import Build, random_build, random_deformation
+from simulation.people.disease import (
+    Conditions,
+    Disease,
+    Fracture,
+    Lump,
+    afflicted,
+    fracture,
+    lumps,
+    own_diseases,
+)
+from simulation.people.habitus import Habitus, draw_habitus
 from simulation.people.skeleton import (
     SIDES,
     FemurFrame,
     Joint,
     femur_frame,
     leg_shape,
-    opened,
+    random_shape,
     registered,
-    seated_shape,
+    reshaped_femur,
+    seated,
 )
 
-_LEG_SPREAD = 0.22  # standard deviation of the mode weights of the right leg against the left
-
-
-@dataclass(frozen=True, slots=True)
-class Habitus:
-    """What lies round the bones."""
-
-    fat_mm: float
-    girth: float
-    belly: float
+_THINNEST = 0.5  # of the atlas's cortex, where it is thin
+_LEG_SPREAD = 0.3  # standard deviation of the mode weights of the right leg against the left
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,12 @@ class Person:
     """One simulated person."""
 
     number: int
+    build: Build
     pelvis: Mapping[str, Bone]  # hip_left, hip_right, sacrum
     legs: Mapping[str, Mapping[str, Bone]]  # side -> bone, as left legs about the head centre
     femurs: Mapping[str, FemurFrame]
     hip_centres: Mapping[str, Vector]
+    diseases: Mapping[str, Disease]
     vertebrae: tuple[Mesh, ...]
     coccyx: tuple[Mesh, ...]
     habitus: Habitus
@@ -60,43 +67,65 @@ class Person:
     core_fraction: float  # of trabecular bone, missing in the core
     tilt_deg: float  # habitual pelvic tilt
 
+    def fracture(self, side: str) -> Fracture | None:
+        """How this femur is broken, if it is."""
+        return fracture(self.diseases[side], self.femurs[side])
 
-@lru_cache(maxsize=4)
-def make_person(number: int) -> Person:
-    """The person with this number, always the same."""
+    def lumps(self, side: str) -> tuple[Lump, ...]:
+        """What grew or went at this hip."""
+        return lumps(self.diseases[side], side, self.femurs[side], unit([0.25 * SIDES[side], 0, 1.0]))
+
+
+@lru_cache(maxsize=8)
+def make_person(number: int, conditions: Conditions = ()) -> Person:
+    """The person with this number, always the same; ``conditions`` of a side override the person's own."""
     rng = np.random.default_rng([number, 1])
     atlas = load_atlas()
-    weights, nodes, head = seated_shape(atlas, rng)
-    register, right_head = registered(atlas, nodes, head, rng.normal(1, 0.04))
-    centres = {"left": register(head[None])[0], "right": register(right_head[None])[0]}
-    pelvis = {name: register(atlas.shape(name, nodes)) for name in PELVIC_BONES}
+    build = random_build(rng)
+    weights, nodes, head = random_shape(atlas, rng)
     right_nodes = atlas.nodes(weights + rng.normal(0, _LEG_SPREAD, len(weights)))
-    legs = {"left": leg_shape(atlas, nodes, register), "right": leg_shape(atlas, right_nodes, register)}
-    for side in SIDES:
-        joint = opened(atlas, Joint(side, pelvis[f"hip_{side}"], legs[side]["femur"], centres[side]), rng)
-        pelvis[f"hip_{side}"], legs[side]["femur"], centres[side] = joint.hip, joint.femur, joint.centre
-    quality = rng.uniform(0.75, 1.2)
+    _, head_radius = sphere_through(atlas.shape("femur", nodes)[atlas.landmarks["head"]])
+    register, right_head = registered(atlas, nodes, head, build.head_diameter_mm / 2 / head_radius)
+    deformed = random_deformation(rng, build.sex)
+    pelvis = {name: deformed(register(atlas.shape(name, nodes))) for name in PELVIC_BONES}
+    diseases = own_diseases(number, build, conditions)
+    joints = {}
+    for side, own, socket in (("left", nodes, head), ("right", right_nodes, right_head)):
+        leg = leg_shape(atlas, own, register)
+        leg["femur"] = reshaped_femur(atlas, leg["femur"], *rng.normal(0, [7.0, 4.0]))
+        joint = Joint(side, pelvis[f"hip_{side}"], leg, register(socket[None])[0])
+        joints[side] = afflicted(atlas, seated(atlas, joint, rng.uniform(3.0, 5.0)), diseases[side])
+        pelvis[f"hip_{side}"] = joints[side].hip
+    origin = (joints["left"].centre + joints["right"].centre) / 2
+    pelvis = {name: bone - origin for name, bone in pelvis.items()}
+    density = build.density
     return Person(
         number=number,
-        pelvis={name: _layered(atlas, name, pelvis[name], quality, rng) for name in PELVIC_BONES},
+        build=build,
+        pelvis={name: _layered(atlas, name, pelvis[name], density, rng) for name in PELVIC_BONES},
         legs={
-            side: {name: _layered(atlas, name, legs[side][name], quality, rng) for name in LEG_BONES} for side in SIDES
+            side: {name: _layered(atlas, name, joints[side].leg[name], density, rng) for name in LEG_BONES}
+            for side in SIDES
         },
-        femurs={side: femur_frame(atlas, legs[side]["femur"]) for side in SIDES},
-        hip_centres=centres,
+        femurs={side: femur_frame(atlas, joints[side].leg["femur"]) for side in SIDES},
+        hip_centres={side: joints[side].centre - origin for side in SIDES},
+        diseases=diseases,
         vertebrae=_spine(atlas, pelvis["sacrum"], register.scale),
         coccyx=_coccyx(pelvis["sacrum"]),
-        habitus=Habitus(rng.uniform(12, 50), rng.uniform(0.92, 1.1), rng.uniform(0, 2.5)),
-        trabecular_fraction=rng.uniform(0.24, 0.38),
+        habitus=draw_habitus(rng, build.sex),
+        trabecular_fraction=float(np.clip(0.30 * density**0.8 * rng.uniform(0.85, 1.15), 0.12, 0.42)),
         core_fraction=rng.uniform(0.35, 0.6),
         tilt_deg=rng.normal(0, 5),
     )
 
 
 def _layered(atlas: Atlas, name: str, outer: Vertices, quality: float, rng: np.random.Generator) -> Bone:
+    """Denser bone has a thicker cortex."""
     template = atlas.bones[name]
     pattern = template.patterns @ unit(rng.standard_normal(template.patterns.shape[1]))
-    return Bone(*template.shells(outer, quality * (1 + 0.18 * np.clip(pattern, -2, 2))))
+    uneven = 1 + 0.28 * np.clip(pattern, -2, 2)
+    thin = np.clip(template.cortex_mm / 2.2, _THINNEST, 1.0)  # away from the shaft the shell is a mere skin
+    return Bone(*template.shells(outer, quality * uneven * thin))
 
 
 def _spine(atlas: Atlas, sacrum: Vertices, scale: float) -> tuple[Mesh, ...]:

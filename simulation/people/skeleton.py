@@ -11,7 +11,8 @@ from simulation.people.atlas import LEG_BONES, Atlas
 
 SIDES: Mapping[str, float] = {"right": -1.0, "left": 1.0}  # sign of x on that side of the patient
 _MIRROR = np.array([-1.0, 1.0, 1.0])
-_SHAPE_SPREAD = 0.9  # standard deviation of the mode weights
+_SHAPE_SPREAD = 1.0  # standard deviation of the mode weights
+_SOCKET_RELIEF = 0.3  # of what a joint surface departs from a sphere is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +43,12 @@ class Registration:
         return ((points - self.origin) @ self.axes.T) * self.scale
 
 
-def seated_shape(atlas: Atlas, rng: np.random.Generator) -> tuple[NDArray[np.float64], Vertices, Vector]:
-    """Mode weights, nodes and the socket's centre; the model varies joint pose too, so misfits are drawn again."""
-    articular = atlas.landmarks["articular"]
-    mean_socket = atlas.shape("hip_left", atlas.mean)[articular]
-    for _attempt in range(6):
-        weights = np.clip(rng.normal(0, _SHAPE_SPREAD, len(atlas.deviations)), -2, 2)
-        nodes = atlas.nodes(weights)
-        hip = atlas.shape("hip_left", nodes)
-        socket = hip[articular]
-        turn, _ = rigid_fit(mean_socket, socket)
-        growth = np.linalg.norm(socket - socket.mean(0)) / np.linalg.norm(mean_socket - mean_socket.mean(0))
-        head = socket.mean(0) + growth * (turn @ (atlas.head_centre - mean_socket.mean(0)))
-        _, radius = sphere_through(atlas.shape("femur", nodes)[atlas.landmarks["head"]])
-        if 0.2 < _socket_radius(atlas, "hip_left", hip, head) - radius < 5.5:
-            break
-    return weights, nodes, head
-
-
-def _socket_radius(atlas: Atlas, name: str, hip: Vertices, head: Vector) -> float:
-    """Median distance of the joint surface that faces the head."""
-    normals = vertex_normals(hip, atlas.bones[name].faces)
-    distance, facing = _towards(hip, normals, head)
-    near = (distance < 36) & (facing > 0.8)
-    return float(np.median(distance[near])) if near.any() else 0.0
-
-
-def _towards(vertices: Vertices, normals: Vertices, centre: Vector) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Distance of each vertex from a centre and the cosine with which its surface faces it."""
-    offset = vertices - centre
-    distance = np.linalg.norm(offset, axis=1)
-    return distance, -(normals * offset).sum(1) / distance
+def random_shape(atlas: Atlas, rng: np.random.Generator) -> tuple[NDArray[np.float64], Vertices, Vector]:
+    """Mode weights, nodes and the left socket's centre."""
+    weights = np.clip(rng.normal(0, _SHAPE_SPREAD, len(atlas.deviations)), -2.2, 2.2)
+    nodes = atlas.nodes(weights)
+    centre, _ = sphere_through(atlas.shape("hip_left", nodes)[atlas.landmarks["articular"]])
+    return weights, nodes, centre
 
 
 def registered(atlas: Atlas, nodes: Vertices, head: Vector, scale: float) -> tuple[Registration, Vector]:
@@ -89,11 +65,11 @@ def registered(atlas: Atlas, nodes: Vertices, head: Vector, scale: float) -> tup
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """A hip joint: pelvic bone and centre in the patient frame, femur as a left femur about its head."""
+    """A hip joint: pelvic bone and centre in the patient frame, a left leg's bones about its head."""
 
     side: str
     hip: Vertices
-    femur: Vertices
+    leg: Mapping[str, Vertices]
     centre: Vector
 
 
@@ -114,23 +90,58 @@ def femur_frame(atlas: Atlas, femur: Vertices) -> FemurFrame:
     return FemurFrame(radius, axis, origin, medial, np.cross(axis, medial))
 
 
-def opened(atlas: Atlas, joint: Joint, rng: np.random.Generator) -> Joint:
-    """Widen the joint space from the model's 1 mm to 3-5 mm (or narrow it, as in arthritis), half on either bone."""
-    name = f"hip_{joint.side}"
-    radius = femur_frame(atlas, joint.femur).head_radius
-    gap = _socket_radius(atlas, name, joint.hip, joint.centre) - radius
-    arthritic = rng.random() < 0.25
-    wanted = rng.uniform(0.8, 2.2) if arthritic else rng.uniform(3.0, 5.0)
-    change = float(np.clip(wanted - gap, 0, 3.5))
-    centre = joint.centre + np.array([0, 0, rng.uniform(0.2, 0.6) * wanted if arthritic else 0.0])
+def articular(atlas: Atlas, side: str) -> NDArray[np.int32]:
+    """Vertices of the socket's joint surface."""
+    left = atlas.landmarks["articular"]
+    return left if side == "left" else atlas.landmarks["mirror"][left]
 
-    distance = np.linalg.norm(joint.femur, axis=1, keepdims=True)
-    fade = np.clip((1.5 - distance / radius) / 0.35, 0, 1)
-    femur = joint.femur * (1 - 0.55 * change * fade / np.maximum(distance, 1))
 
-    normals = vertex_normals(joint.hip, atlas.bones[name].faces)
-    reach, facing = _towards(joint.hip, normals, centre)
-    fade = np.clip((radius + 14 - reach) / 8, 0, 1) * np.clip((facing - 0.2) / 0.3, 0, 1)
-    push = np.minimum(0.45 * change * fade, 0.3 * atlas.bones[name].thickness_mm)
-    hip = joint.hip + (joint.hip - centre) / reach[:, None] * push[:, None]
-    return Joint(joint.side, hip, femur, centre)
+def seated(atlas: Atlas, joint: Joint, gap_mm: float) -> Joint:
+    """The leg sized and placed into the socket, ``gap_mm`` between bone and bone.
+
+    The atlas varies the pose of the joint too, so that its own heads lie up to 20 mm beside their sockets. The head is
+    put into the middle of the sphere through the joint surface, and the surface made as round as the head.
+    """
+    centre, socket_radius = sphere_through(joint.hip[articular(atlas, joint.side)])
+    _, head_radius = sphere_through(joint.leg["femur"][atlas.landmarks["head"]])
+    growth = float(np.clip((socket_radius - gap_mm) / head_radius, 0.9, 1.1))
+    wanted = head_radius * growth + gap_mm
+    bone = atlas.bones[f"hip_{joint.side}"]
+    normals = vertex_normals(joint.hip, bone.faces)
+    offset = joint.hip - centre
+    reach = np.linalg.norm(offset, axis=1)
+    facing = -(normals * offset).sum(1) / reach
+    near = np.clip((socket_radius + 11 - reach) / 4, 0, 1) * np.clip((facing - 0.25) / 0.3, 0, 1)
+    change = near * (wanted + _SOCKET_RELIEF * np.clip(reach - socket_radius, -6, 6) - reach)
+    change = np.clip(change, -4.0, 0.45 * bone.thickness_mm)
+    hip = joint.hip + offset / reach[:, None] * change[:, None]
+    return Joint(joint.side, hip, {name: part * growth for name, part in joint.leg.items()}, centre)
+
+
+def cleared(atlas: Atlas, side: str, hip: Vertices, centre: Vector, radius: float) -> Vertices:
+    """A hip bone whose joint surface leaves room for a ball."""
+    normals = vertex_normals(hip, atlas.bones[f"hip_{side}"].faces)
+    offset = hip - centre
+    reach = np.linalg.norm(offset, axis=1)
+    facing = -(normals * offset).sum(1) / reach
+    push = np.clip((facing + 0.1) / 0.3, 0, 1) * np.clip(radius - reach, 0, 14)
+    return hip + offset / reach[:, None] * push[:, None]
+
+
+def reshaped_femur(atlas: Atlas, femur: Vertices, version_deg: float, neck_deg: float) -> Vertices:
+    """A femur with its neck turned about the shaft and bent in its own plane; about the new head centre."""
+    frame = femur_frame(atlas, femur)
+    along, medial = (femur - frame.origin) @ frame.axis, (femur - frame.origin) @ frame.medial
+    twist = np.clip((130 - along) / 100, 0, 1)  # spread over the upper shaft
+    turned = _about(femur, frame.origin, frame.axis, version_deg * twist)
+    bend = np.clip((medial - 2) / 26, 0, 1) * np.clip((75 - along) / 30, 0, 1)
+    bent = _about(turned, frame.at(42, 6), frame.posterior, neck_deg * bend)
+    head, _ = sphere_through(bent[atlas.landmarks["head"]])
+    return bent - head
+
+
+def _about(points: Vertices, pivot: Vector, axis: Vector, angles_deg: NDArray[np.float64]) -> Vertices:
+    """Each point turned by its own angle about an axis through the pivot (Rodrigues)."""
+    offset, angle = points - pivot, np.radians(angles_deg)[:, None]
+    along = (offset @ axis)[:, None] * axis
+    return pivot + offset * np.cos(angle) + np.cross(axis, offset) * np.sin(angle) + along * (1 - np.cos(angle))

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from simulation.geometry.mesh import Matrix, Mesh, Vector, unit
 from simulation.geometry.signed_distance import Field, Grid, add_blobs, smooth_noise
-from simulation.people.person import Habitus, Person
+from simulation.people.habitus import Habitus
+from simulation.people.person import Person
 from simulation.people.skeleton import SIDES, FemurFrame
 
 _STEP_MM = 12.0
@@ -60,7 +61,7 @@ def around_leg(person: Person, side: str, leg: Matrix) -> SoftTissue:
     above = leg @ femur[femur[:, 2] > -140].mean(0) + centre
     knee = leg @ femur[femur[:, 2] < femur[:, 2].min() + 30].mean(0) + centre
     below = leg @ tibia[tibia[:, 2] < tibia[:, 2].min() + 60].mean(0) + centre
-    fat, back = person.habitus.fat_mm * 0.35, np.array([0, 14.0, 0])
+    fat, back = person.habitus.thigh_fat_mm * 0.35, np.array([0, 14.0, 0])
     calf = knee + (below - knee) * 0.35 + back * 1.4
     capsules = np.array(
         [

@@ -71,6 +71,7 @@ def _hip(scene: Scene, picture: Picture, view: str, side: str, ischia: dict[str,
         visible_fraction=round(clipped[1], 4),
         implant="none" if installed is None else installed.choice.kind,
         cup=cup,
+        condition=scene.person.diseases[side].label,
         loosening=round(state.loosening, 3),
         heterotopic=state.heterotopic,
     )
@@ -79,7 +80,7 @@ def _hip(scene: Scene, picture: Picture, view: str, side: str, ischia: dict[str,
 def _hip_box(scene: Scene, picture: Picture, side: str) -> Box:
     """Bounds of the proximal femur and the socket."""
     landmarks = load_atlas().landmarks
-    femur = scene.bone_on_table(side, scene.person.legs[side]["femur"].outer).vertices[landmarks["proximal_femur"]]
+    femur = scene.femur_on_table(side).vertices[landmarks["proximal_femur"]]
     socket = scene.person.pelvis[f"hip_{side}"].outer.vertices[landmarks[f"socket_{side}"]]
     outline = picture.project(np.r_[femur, socket @ scene.pose.pelvis.T])
     margin = _BOX_MARGIN_MM / scene.camera.spacing_mm
