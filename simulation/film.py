@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from simulation.beam.clutter import cluttered
 from simulation.beam.collimation import ExposedField, random_field
 from simulation.beam.exposure import expose
 from simulation.beam.projection import project
 from simulation.beam.texture import roughened
 from simulation.body.other import simulate_other
+from simulation.clutter.clutter import cluttered
 from simulation.geometry.camera import Raster
 from simulation.look.display import PLAIN, develop, random_look
 from simulation.look.markers import Mark, legible, side_marks
@@ -133,7 +133,10 @@ def _plate(spec: FilmSpec, scene: Scene, exposed: ExposedField, marks: Sequence[
     """Expose and develop."""
     lateral = view == "cross_table_lateral"
     lengths = project(scene, _tissue(spec, scene))
-    lengths = cluttered(spec.stream("clutter"), scene, roughened(spec.stream("texture"), scene, lengths))
+    lengths, found = roughened(spec.stream("texture"), scene, lengths), ()
+    if "clutter" not in spec.without:
+        busy = cluttered(spec.stream("clutter"), scene, lengths)
+        lengths, found = busy.lengths, busy.shows
     raw = expose(
         spec.stream("exposure"),
         scene.camera,
@@ -149,9 +152,9 @@ def _plate(spec: FilmSpec, scene: Scene, exposed: ExposedField, marks: Sequence[
         if mark.digital:
             shown = np.maximum(shown, mark.mask)
     if "markers" in spec.without:
-        return _Plate(shown, raw.signal_to_noise, ())
+        return _Plate(shown, raw.signal_to_noise, found)
     shown, drawn = overlays(spec.stream("overlays"), shown, scene.camera.spacing_mm)
-    return _Plate(shown, raw.signal_to_noise, drawn)
+    return _Plate(shown, raw.signal_to_noise, found + drawn)
 
 
 def _tissue(spec: FilmSpec, scene: Scene) -> SoftTissue:

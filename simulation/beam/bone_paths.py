@@ -144,8 +144,9 @@ def _draw_lumps(scene: Scene, side: str, cortex: Raster, trabecular: Raster) -> 
         mesh = place(lump.mesh) if lump.on_femur else lump.mesh.moved(scene.pose.pelvis, centre)
         scene.camera.add(grown[0], mesh, lump.cortex)
         scene.camera.add(grown[1], mesh, lump.trabecular)
-    for out, more in zip((cortex, trabecular), grown, strict=True):
-        out += cv2.GaussianBlur(more, (0, 0), _LUMP_BLUR_MM / scene.camera.object_spacing_mm)
+    blur = (0, 0), _LUMP_BLUR_MM / scene.camera.object_spacing_mm
+    cortex += cv2.GaussianBlur(grown[0], *blur)
+    trabecular += cv2.GaussianBlur(grown[1], *blur)
 
 
 def _beyond(scene: Scene, planes: tuple[Plane, Plane]) -> Interval:

@@ -17,9 +17,14 @@ ATTENUATION_PER_MM: dict[str, NDArray[np.float64]] = {
     "polyethylene": np.array([0.022560, 0.019595, 0.018034]),  # 0.94
     "cement": np.array([0.076669, 0.126493, 0.070738]),  # PMMA with 10 % barium sulphate, 1.25
     "ceramic": np.array([1.169813, 0.507551, 0.266377]),  # alumina with 20 % zirconia, 4.37
+    "zirconia": np.array([6.786851, 2.775813, 1.310646]),  # 6.0
+    "tantalum": np.array([4.501480, 1.904215, 0.931938]),  # trabecular, a fifth of 16.65
+    "plastic": np.array([0.131218, 0.063833, 0.040498]),  # polyvinyl chloride, 1.40
+    "silicone": np.array([0.057980, 0.034509, 0.026037]),  # 1.15
+    "contrast": np.array([0.311269, 0.142090, 0.076473]),  # 9 % iodine in water, 1.08
     "lead": np.array([21.314732, 9.087452, 4.441894]),  # 11.3
 }
-METALS = frozenset({"titanium", "cobalt_chrome", "steel", "ceramic"})
+METALS = frozenset({"titanium", "cobalt_chrome", "steel", "ceramic", "zirconia", "tantalum", "lead"})
 
 
 def trabecular(fraction: float) -> NDArray[np.float64]:

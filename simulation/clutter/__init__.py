@@ -1,0 +1,1 @@
+"""What lies in, on and under a patient that is neither bone nor implant."""
