@@ -12,11 +12,13 @@ from simulation.beam.projection import project
 from simulation.beam.texture import roughened
 from simulation.body.other import simulate_other
 from simulation.clutter.clutter import cluttered
+from simulation.clutter.skin import air_in_folds
 from simulation.geometry.camera import Raster
 from simulation.look.display import PLAIN, develop, random_look
 from simulation.look.markers import Mark, legible, side_marks
 from simulation.look.overlays import overlays
 from simulation.look.reproduction import reproduced
+from simulation.people.habitus import AVERAGE
 from simulation.people.person import make_person
 from simulation.people.skeleton import SIDES
 from simulation.people.soft_tissue import SoftTissue, around_leg, around_pelvis
@@ -108,6 +110,8 @@ def conditions(spec: FilmSpec) -> tuple[tuple[str, str], ...]:
 def _scene(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
     """The person, posed and operated on, before the camera."""
     person = make_person(spec.person, conditions(spec))
+    if "habitus" in spec.without:
+        person = replace(person, habitus=AVERAGE)
     rng = spec.stream("pose")
     posed = pose(rng, person, view, spec.side)
     aimed = aim(rng, person, posed, view, spec.side)
@@ -134,6 +138,9 @@ def _plate(spec: FilmSpec, scene: Scene, exposed: ExposedField, marks: Sequence[
     lateral = view == "cross_table_lateral"
     lengths = project(scene, _tissue(spec, scene))
     lengths, found = roughened(spec.stream("texture"), scene, lengths), ()
+    if scene.pelvis and view != "cross_table_lateral":
+        air = air_in_folds(spec.stream("folds"), scene)
+        lengths = replace(lengths, muscle=np.maximum(lengths.muscle - air, 0), body=np.maximum(lengths.body - air, 0))
     if "clutter" not in spec.without:
         busy = cluttered(spec.stream("clutter"), scene, lengths)
         lengths, found = busy.lengths, busy.shows

@@ -47,7 +47,8 @@ def bone_texture(rng: np.random.Generator, scene: Scene) -> Raster:
     noise = 0.45 * band_noise(rng, shape, max(0.7, 0.3 / pixel), max(1.5, 0.8 / pixel))
     upright = math.pi / 2 + rng.normal(0, 0.3)
     for angle, share in ((upright, 0.55), (upright + rng.uniform(0.7, 1.3), 0.35)):
-        noise += share * strands(rng, shape, angle, max(1.5, 1.9 / pixel), max(0.5, 0.22 / pixel))
+        patches = 0.3 + 0.7 * np.abs(band_noise(rng, shape, 6 / pixel, 20 / pixel))
+        noise += share * patches * strands(rng, shape, angle, max(1.5, 1.5 / pixel), max(0.5, 0.22 / pixel))
     noise += 0.22 * band_noise(rng, shape, 3 / pixel, 9 / pixel)
     if scene.pelvis:
         for side in scene.person.femurs:
@@ -88,6 +89,8 @@ def roughened(rng: np.random.Generator, scene: Scene, lengths: Lengths) -> Lengt
     pixel, shape = scene.camera.object_spacing_mm, scene.camera.shape
     muscle = 0.007 * band_noise(rng, shape, 3 / pixel, 8 / pixel)
     muscle += 0.018 * band_noise(rng, shape, 12 / pixel, 36 / pixel)
+    fibres = math.pi / 2 + rng.normal(0, 0.35)
+    muscle += rng.uniform(0.001, 0.005) * strands(rng, shape, fibres, 14 / pixel, max(0.8, 0.8 / pixel))
     return Lengths(
         body=lengths.body,
         muscle=np.clip(lengths.muscle * (1 + muscle), 0, lengths.body),

@@ -40,6 +40,8 @@ def around_pelvis(person: Person, legs: Mapping[str, Matrix], rng: np.random.Gen
     places = {side: _thigh(person, side, legs[side]) for side in SIDES}
     skin = np.array([capsule for side in SIDES for capsule in _skin(person, side, places[side])])
     body = grid.with_capsules(grid.trunk(_trunk_skin(habitus)), skin, 30.0)
+    if habitus.apron_mm:
+        body = grid.with_capsules(body, _apron(habitus), 45.0)
     muscles = [capsule for side in SIDES for capsule in _muscles(person, side, places[side])]
     muscles += [np.array([sign * 38, 62, 60, sign * 35, 55, 420, 26, 30.0]) for sign in (-1, 1)]
     rows = _TRUNK.copy()
@@ -47,7 +49,8 @@ def around_pelvis(person: Person, legs: Mapping[str, Matrix], rng: np.random.Gen
     rows[0, 1:3] *= 0.5
     wall = grid.trunk(rows)
     muscle = grid.with_capsules(wall, np.array(muscles), 0.0) + smooth_noise(rng, grid.shape, 12) * np.float32(2.5)
-    muscle = np.maximum(np.minimum(muscle, _cavity(grid, wall)), body + np.float32(habitus.fat_mm * 0.55))
+    organs = grid.with_capsules(_cavity(grid, wall), _organs(rng), 6.0)
+    muscle = np.maximum(np.minimum(muscle, organs), body + np.float32(habitus.fat_mm * 0.55))
     skin_surface = grid.surface(body)
     if skin_surface is None:
         raise ValueError(f"person {person.number} has no body")
@@ -87,6 +90,28 @@ def _trunk_skin(habitus: Habitus) -> NDArray[np.float64]:
     return trunk
 
 
+def _apron(habitus: Habitus) -> NDArray[np.float64]:
+    """The fold of a belly that hangs in front of the groins, with its dense lower edge."""
+    front = -(104 * habitus.girth + habitus.fat_mm * 0.8 + habitus.belly * 20) + 30
+    side, low, thick = 150 * habitus.girth, 70 - habitus.apron_mm, 16 + habitus.fat_mm * 0.22
+    middle, ends = [0, front, low], [[sign * side, front + 85, low + 55] for sign in (-1, 1)]
+    edge = [[*middle, *end, thick, thick * 0.6] for end in ends]
+    sheet = [[x, front + 8, low + 12, x * 1.1, front + 25, 200, thick * 0.9, thick] for x in (-70, 0, 70)]
+    return np.array(edge + sheet, dtype=float)
+
+
+def _organs(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Bladder, empty to full, and what lies behind it."""
+    full = rng.uniform(14, 46)
+    wide, height = full * 0.45, full * 0.75 - 2
+    return np.array(
+        [
+            [-wide, -22, height, wide, -22, height, full * 0.8, full * 0.8],
+            [rng.normal(0, 10), 18, 20, rng.normal(0, 12), 5, rng.uniform(40, 65), 14, rng.uniform(12, 24)],
+        ]
+    )
+
+
 Place = Callable[[float, float, float], Vector]  # mm along the femur, left-leg x, left-leg y -> patient frame
 
 
@@ -101,7 +126,7 @@ def _thigh(person: Person, side: str, leg: Matrix) -> Place:
 
 
 def _skin(person: Person, side: str, at: Place) -> list[NDArray[np.float64]]:
-    fat, girth = person.habitus.fat_mm, person.habitus.girth
+    fat, girth = person.habitus.thigh_fat_mm, person.habitus.girth
     buttock = person.hip_centres[side] + [-15 * SIDES[side], 50, 0]
     return [
         np.r_[at(-10, -18, 8), at(200, -12, 8), 78 * girth + fat - 18, 70 * girth + fat - 18],
