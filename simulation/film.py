@@ -117,7 +117,9 @@ def _scene(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
     aimed = aim(rng, person, posed, view, spec.side)
     pelvis = view not in _ONE_LEG_VIEWS
     implants = {
-        side: implanted(choose(spec.person, side, state), person, side, posed.legs[side])
+        side: implanted(
+            choose(spec.person, side, state, basic="revision" in spec.without), person, side, posed.legs[side], state
+        )
         for side, state in spec.hips.items()
         if state.implant != "none" and (pelvis or side == spec.side)
     }

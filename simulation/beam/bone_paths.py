@@ -17,6 +17,7 @@ from simulation.surgery.choice import Plane
 
 _CANAL_FROM_MM = (60, 90)  # along the shaft: the marrow canal empties in these steps
 _LUMP_BLUR_MM = 1.1  # what grows has no crisp border
+_LOST = 0.8  # of trabecular bone, round a loose stem
 _DENSE_HEAD = 0.35  # of trabecular bone, more in the head than elsewhere
 Clips = tuple[tuple[float, Interval | None], ...]  # weight, interval of each ray
 _WHOLE: Clips = ((1.0, None),)
@@ -32,6 +33,9 @@ def bone_paths(scene: Scene) -> tuple[Raster, Raster]:
     for side in SIDES if scene.pelvis else (scene.side,):
         _draw_leg(scene, side, cortex, trabecular)
         _draw_lumps(scene, side, cortex, trabecular)
+    for installed in scene.implants.values():
+        for mesh in installed.lucent:
+            camera.add(trabecular, mesh.moved(scene.pose.pelvis, np.zeros(3)), -_LOST)
     cortex = np.maximum(cortex * camera.ray_mm, 0)
     return cortex, np.maximum(trabecular * camera.ray_mm, 0.02 * cortex)
 

@@ -4,13 +4,15 @@ import numpy as np
 
 from simulation.geometry.camera import Raster
 from simulation.scene import Scene
+from simulation.surgery.elsewhere import elsewhere
 
 
 def implant_paths(scene: Scene) -> dict[str, Raster]:
     """Millimetres of each implant material."""
     lengths: dict[str, Raster] = {}
-    for installed in scene.implants.values():
-        for solid in installed.solids:
+    placed = [installed.solids for installed in scene.implants.values()]
+    for solids in [*placed, elsewhere(scene.person) if scene.pelvis else ()]:
+        for solid in solids:
             clip = None
             if solid.above is not None:
                 plane = solid.above

@@ -1,4 +1,4 @@
-"""The parts that hip implants are made of, in their own coordinates (mm)."""
+"""The parts that cups and heads are made of, in their own coordinates (mm)."""
 
 import math
 from dataclasses import dataclass
@@ -18,13 +18,24 @@ class Shell:
     rim_radius: float
 
 
-def shell(radius: float, wall: float, cover_rad: float) -> Shell:
-    """A spherical shell up to ``cover_rad`` from its pole."""
+def shell(radius: float, wall: float, cover_rad: float, *, collar_mm: float = 0.0, flare_mm: float = 0.0) -> Shell:
+    """A spherical shell up to ``cover_rad`` from its pole, with a cylinder or a flare at its rim."""
     outer = arc(radius, cover_rad)
     bore = radius - wall
-    height = float(outer[-1, 1])
-    inner = arc(bore, math.acos(np.clip(-height / bore, -1, 1)) if abs(height) < bore else cover_rad)
-    return Shell(revolved(np.r_[outer, inner[::-1]]), height, float(outer[-1, 0]))
+    edge = outer[-1] + [flare_mm, collar_mm]
+    height = float(edge[1])
+    inner = arc(bore, math.acos(np.clip(-outer[-1, 1] / bore, -1, 1)) if abs(outer[-1, 1]) < bore else cover_rad)
+    lip = [edge] if collar_mm or flare_mm else []
+    step = [[inner[-1, 0], height]] if collar_mm else []
+    profile = np.vstack([outer, *[np.atleast_2d(row) for row in (*lip, *step)], inner[::-1]])
+    return Shell(revolved(profile), height, float(edge[0]))
+
+
+def roughened(mesh: Mesh, rng: np.random.Generator, amount_mm: float, bore: float) -> Mesh:
+    """A porous back: every vertex outside the bore moved outwards or inwards."""
+    reach = np.linalg.norm(mesh.vertices, axis=1)
+    push = rng.uniform(-0.4, 1.0, len(reach)) * amount_mm * (reach > bore + 1)
+    return Mesh(mesh.vertices * (1 + push / np.maximum(reach, 1))[:, None], mesh.faces)
 
 
 def liner(bore: float, cover_rad: float, head_radius: float, rim_height: float) -> Mesh:
@@ -33,6 +44,12 @@ def liner(bore: float, cover_rad: float, head_radius: float, rim_height: float) 
     inside = arc(head_radius + 0.3, math.pi / 2 - 0.02)
     flange = [[bore * 0.995, rim_height], [head_radius + 0.3, rim_height]]
     return revolved(np.r_[outside, flange, inside[::-1]])
+
+
+def hollow_ball(radius: float, head_radius: float) -> Mesh:
+    """The mobile polyethylene head of a dual mobility cup, open below for the neck."""
+    outside, inside = arc(radius, 2.15, 40), arc(head_radius + 0.2, 2.05, 30)
+    return revolved(np.r_[outside, inside[::-1]])
 
 
 def head(radius: float) -> Mesh:
@@ -46,39 +63,19 @@ def cap(radius: float, wall: float, cover_rad: float) -> Mesh:
     return revolved(np.r_[arc(radius, cover_rad, 30), arc(radius - wall, cover_rad, 30)[::-1]])
 
 
-def marker_wire(radius: float) -> Mesh:
+def marker_wire(radius: float, thick_mm: float = 0.8) -> Mesh:
     """The wire that marks the rim of an all-polyethylene cup, in the plane z = 0."""
-    return torus(radius, 0.8)
+    return torus(radius, thick_mm)
 
 
-def stem(frame: FemurFrame, size: float, length_mm: float, *, cemented: bool) -> Mesh:
-    """A stem along the shaft of a femur; cemented stems are slimmer and rounder."""
-    distal = length_mm / 150.0
-    along = [9, 13, 20, 30, 42, 58, 58 + 22 * distal, 58 + 45 * distal, 58 + 66 * distal]
-    along = np.array([*along, length_mm - 8, length_mm - 2, length_mm]) + 3.0
-    calcar = 17 if cemented else 20
-    lateral = np.array([5, 8.5, 10, 11, 10.8, 9.8, 8.3, 7.2, 6.3, 5.0, 3.6, 1.2]) * size
-    medial = np.array([3, 8, 13, 18, calcar, 15, 10.5, 8, 6.6, 5.0, 3.6, 1.2]) * size
-    depth = np.array([4, 6, 6.8, 7.2, 7.4, 7.2, 6.8, 6.3, 5.8, 4.8, 3.4, 1.2]) * size * (0.85 if cemented else 1.0)
-    angle = np.arange(40) * 2 * np.pi / 40
-    power = 0.85 if cemented else 0.7
-    x = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power
-    y = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power
-    sections = [
-        frame.at(along[k])
-        + np.outer((medial[k] - lateral[k]) / 2 + (medial[k] + lateral[k]) / 2 * x, frame.medial)
-        + np.outer(depth[k] * y, frame.posterior)
-        for k in range(len(along))
-    ]
-    return lofted(sections)
-
-
-def plate(frame: FemurFrame, lateral_mm: float, start_mm: float, end_mm: float) -> Mesh:
+def plate(
+    frame: FemurFrame, lateral_mm: float, span_mm: tuple[float, float], thick_mm: float = 2.8, wide_mm: float = 9.0
+) -> Mesh:
     """A side plate along the lateral cortex."""
-    across, deep = np.array([-1, 1, 1, -1]) * 2.8, np.array([-1, -1, 1, 1]) * 9.0
+    across, deep = np.array([-1, 1, 1, -1]) * thick_mm, np.array([-1, -1, 1, 1]) * wide_mm
     sections = [
         frame.at(along, -lateral_mm) + np.outer(across, frame.medial) + np.outer(deep, frame.posterior)
-        for along in np.linspace(start_mm, end_mm, 3)
+        for along in np.linspace(*span_mm, 3)
     ]
     return lofted(sections)
 

@@ -50,16 +50,17 @@ def test_a_detector_filled_from_the_deployed_one_answers_as_it_does():
 
 
 def test_landmark_networks_filled_from_the_deployed_graph_answer_as_it_does():
-    model, example = REPOSITORY / "cup_angle" / "1" / "model.onnx", torch.zeros(1, 1, cup_angle.CROP, cup_angle.CROP)
-    rim, pelvis = cup_angle.rim_net(), cup_angle.pelvis_net()
-    load_deployed(pelvis, example, model, load_deployed(rim, example, model))
+    model = REPOSITORY / "cup_angle" / "1" / "model.onnx"
+    nets = {"rim": cup_angle.rim_net(), "fine": cup_angle.rim_net(), "pelvis": cup_angle.pelvis_net()}
+    for kind, net in nets.items():
+        cup_angle.load(net.eval(), kind, model)
     image, scores = smooth_film(), torch.full((1, 6), 1 / 6)
     boxes = torch.tensor([100.0, 100.0, 300.0, 320.0, 0.5]).expand(1, len(DETECTION_CLASSES), 5).contiguous()
     with torch.no_grad():
-        mine = CupAngleGraph(rim.eval(), pelvis.eval())(image, scores, boxes)
+        mine = CupAngleGraph(*nets.values())(image, scores, boxes)
     theirs = deployed("cup_angle", image=image, view_scores=scores, detections=boxes)
-    for found, wanted in zip(mine[:3], theirs[:3], strict=True):
-        assert found.numpy() == pytest.approx(wanted, abs=0.1)
+    for output in (0, 2):  # whether there is a cup, and the ischia: what one pass through a network gives
+        assert mine[output].numpy() == pytest.approx(theirs[output], abs=0.05)
 
 
 def test_another_network_is_refused():

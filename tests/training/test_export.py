@@ -58,7 +58,7 @@ def test_a_crop_shows_what_the_training_crop_shows():
     y, x = np.mgrid[:CANVAS_SIZE, :CANVAS_SIZE]
     film = (127 + 60 * np.sin(x / 23) + 60 * np.cos(y / 31)).astype(np.uint8)
     box = (200.0, 150.0, 420.0, 400.0)
-    graph = CupAngleGraph(rim_net(), pelvis_net())
+    graph = CupAngleGraph(rim_net(), rim_net(), pelvis_net())
     centre = torch.tensor([[[(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]] * 2])
     side = torch.full((1, 2, 1), MARGIN * 250)
     sampled = graph.crops(torch.tensor(film).float()[None, None], centre, side)[0, 0, 0].numpy()
