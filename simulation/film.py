@@ -53,8 +53,7 @@ def simulate(spec: FilmSpec) -> Film:
     if view == "other":
         rng = spec.stream("subject")
         if rng.random() >= _OWN_OTHER_SHARE:
-            film = simulate_other(spec.seed, spec.size)
-            return Film(film.pixels, replace(film.truth, person=spec.person))
+            return simulate_other(spec)
         view = str(rng.choice(OTHER_VIEWS))
     scene, aimed = _scene(spec, view)
     exposed = random_field(spec, scene.camera, view)

@@ -100,7 +100,8 @@ def expose(plan: PlannedFilm, first_seed: int) -> Film:
         RuntimeError: there is none.
     """
     if plan.subject not in VIEWS:
-        return render_other(BUILDERS[plan.subject], np.random.default_rng(first_seed), first_seed, plan.size)
+        spec = FilmSpec(first_seed, first_seed, "other", "left", size=plan.size, without=frozenset({"reproduction"}))
+        return render_other(BUILDERS[plan.subject], np.random.default_rng(first_seed), spec)
     spec = FilmSpec(
         seed=first_seed,
         person=FIRST_PERSON + plan.identity.patient,
@@ -109,6 +110,7 @@ def expose(plan: PlannedFilm, first_seed: int) -> Film:
         hips={side: HipState(kind, cup=plan.cups.get(side)) for side, kind in plan.implants.items()},
         size=plan.size,
         marker=True,
+        without=frozenset({"reproduction"}),
     )
     for seed in range(first_seed, first_seed + ATTEMPTS):
         with contextlib.suppress(UnshownHipError):

@@ -35,6 +35,32 @@ def chest(rng: Generator, size: int) -> Stage:
     return stage
 
 
+def lateral_chest(rng: Generator, size: int) -> Stage:
+    """Lateral chest: both lungs over each other, spine behind, sternum in front."""
+    stage = Stage(rng.uniform(300, 360), rng.uniform(350, 420), size, random_pose(rng, tilt=5, shift=(0, 10)))
+    trunk = trace("-60,-210 -110,-150 -125,-40 -118,60 -110,260 120,260 128,60 120,-60 96,-150 50,-210")
+    stage.plate(stage.soft, smooth(trunk), rng.uniform(280, 340), 90)
+    dome = rng.uniform(80, 115)
+    lung = [(-40, -150), (-86, -100), (-96, 20), (-92, dome + 50), (-30, dome), (60, dome + 8), (92, dome + 30),
+            (98, 0), (84, -90), (40, -140)]  # fmt: skip
+    stage.plate(stage.soft, smooth(lung), -rng.uniform(90, 140), 70)
+    heart = smooth([(20, 10), (70, 30), (86, 80), (40, dome + 4), (-10, dome - 4), (-14, 50)])
+    stage.plate(stage.soft, heart, rng.uniform(80, 120), 45)
+    for k in range(-7, 9):
+        y, lean = 25.0 * k, 8 * np.cos(k / 4)
+        body = trace("-14,-9 14,-10 13,0 14,10 -14,9 -12,0") + np.array([-78 + lean, y])
+        stage.flat_bone(smooth(body, count=4), 30, cortex=1.0, edge=7)
+        stage.long_bone([(-96 + lean, y), (-118 + lean, y + 14)], [5, 3], 1.2)
+    for k in range(10):
+        for shift in (-4, 5):
+            start = np.array([-84, -120 + 24 * k + shift])
+            bends = ((0, 0), (60, 34), (130, 62 - 3 * k), (168, 66))
+            rib = smooth([start + np.array(bend) for bend in bends], closed=False)
+            stage.long_bone(rib, 4.2, 0.9, depth=0.5)
+    stage.flat_bone(smooth([(98, -90), (106, -88), (116, 40), (108, 44)]), 16, cortex=1.2)
+    return stage
+
+
 def _lungs(stage: Stage, rng: Generator) -> None:
     dome = rng.uniform(70, 105)
     right = [

@@ -31,6 +31,29 @@ def knee(rng: Generator, size: int) -> Stage:
     return stage
 
 
+def leg(rng: Generator, size: int) -> Stage:
+    """Tibia and fibula, sometimes with a nail or a plate."""
+    stage = Stage(rng.uniform(120, 190), rng.uniform(330, 430), size, random_pose(rng, tilt=8))
+    lateral = rng.random() < 0.5
+    stage.tube(stage.soft, [(0, -260), (-6, -90), (0, 60), (2, 260)], [58, 58, 42, 34], depth=0.95, merge=True)
+    bow = rng.normal(0, 6)
+    with stage.fused():
+        stage.long_bone(
+            [(0, -205), (0, -185), (bow, -60), (bow, 60), (0, 170), (0, 200)],
+            [36, 24, 14, 13, 15, 25], [0.8, 2.5, 5.5, 5.5, 3, 0.8],
+        )  # fmt: skip
+    gap = rng.uniform(6, 14) if lateral else rng.uniform(24, 32)
+    stage.long_bone([(gap, -180), (gap + 2, -120), (gap, 80), (gap, 205)], [8, 5.5, 5.5, 8], [1, 2.4, 2.4, 1])
+    stage.flat_bone(smooth(trace("-26,207 24,207 26,226 10,232 -18,232")), 34, cortex=1.0, edge=12)
+    stage.flat_bone(smooth(trace("-40,-250 -41,-222 -20,-212 0,-220 20,-212 41,-222 40,-250")), 48, cortex=1.0, edge=14)
+    hardware = rng.random()
+    if hardware < 0.2:
+        stage.tube(stage.metal, [(0, -190), (bow, -60), (bow, 60), (0, 175)], 4.6)
+    elif hardware < 0.35:
+        plated(stage, [(-17, -20), (-17, 150)], rng)
+    return stage
+
+
 def ankle(rng: Generator, size: int) -> Stage:
     """Antero-posterior ankle."""
     stage = Stage(rng.uniform(120, 160), rng.uniform(180, 240), size, random_pose(rng, tilt=6, shift=(0, 25)))

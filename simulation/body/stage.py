@@ -92,7 +92,7 @@ class Stage:
             window, distance = inside
             shell = np.exp(-((distance / max(float(self.lengths(cortex)), 0.8)) ** 2)) * (distance > 0)
             profile = self._rounded(distance, edge) * (thick * TRABECULAR * 1.3)
-            profile += shell * np.float32(thick * 0.42 * self.pose.scale)
+            profile += shell * np.float32(thick * 0.24 * self.pose.scale)
             _put(self.bone[window], profile, sign=1, merge=self._fusing)
 
     def long_bone(self, points: ArrayLike, radii: ArrayLike, cortex: ArrayLike, *, depth: float = 1.0) -> None:

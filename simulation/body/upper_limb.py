@@ -42,6 +42,26 @@ def _hand(stage: Stage, rng: Generator, spread: float) -> None:
     _wrist(stage)
 
 
+def humerus(rng: Generator, size: int) -> Stage:
+    """Upper arm, sometimes nailed or plated."""
+    stage = Stage(rng.uniform(120, 190), rng.uniform(300, 400), size, random_pose(rng, tilt=10))
+    stage.tube(stage.soft, [(-10, -240), (0, -60), (4, 120), (2, 240)], [72, 56, 46, 44], depth=0.95, merge=True)
+    with stage.fused():
+        stage.long_bone(
+            [(-6, -175), (-2, -150), (0, -60), (3, 80), (3, 150), (3, 172)],
+            [23, 20, 11.5, 10.5, 16, 22], [0.7, 1.6, 4.2, 4.2, 2, 0.8],
+        )  # fmt: skip
+    stage.flat_bone(smooth(trace("-40,-190 -52,-160 -50,-120 -44,-150")), 14, cortex=1.2)
+    stage.long_bone([(0, 185), (0, 260)], [15, 9], [1, 3])
+    stage.long_bone([(16, 185), (18, 260)], [10, 7.5], [1, 2.6])
+    hardware = rng.random()
+    if hardware < 0.15:
+        stage.tube(stage.metal, [(-4, -172), (0, -60), (3, 120)], 4)
+    elif hardware < 0.35:
+        plated(stage, [(13, -60), (14, 90)], rng)
+    return stage
+
+
 def _wrist(stage: Stage) -> None:
     for centre, semi, turn in (
         ((-11, -6), (10, 6), 40),

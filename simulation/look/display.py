@@ -158,7 +158,7 @@ def _range(y: Raster, raw: Exposed, plain: Raster, usable: Raster, look: Look) -
     if look.fooled:
         low, high = np.percentile(y[::4, ::4][(raw.exposed > 0.98)[::4, ::4]], [2, 99.5])
         return float(low), float(low + (high - low) / 1.3)
-    thick = plain & (raw.tissue > 0.45 * np.percentile(raw.tissue[usable][::7], 90))
+    thick = plain & (raw.tissue >= 0.45 * np.percentile(raw.tissue[usable][::7], 90))
     low, high = np.percentile(y[thick][::7], look.levels)
     return float(low), float(high)
 
@@ -184,14 +184,15 @@ def _background(x: Raster, plain: Raster, usable: Raster, spacing_mm: float) -> 
 
 def _sigmoid(y: Raster, look: Look) -> Raster:
     """A logistic curve that reaches white at the headroom."""
-    toned = 1 / (1 + np.exp(np.float32(-look.steepness) * (y - np.float32(look.midpoint))))
+    toned = 1 / (1 + np.exp(np.clip(np.float32(-look.steepness) * (y - np.float32(look.midpoint)), -60, 60)))
     bottom, top = (1 / (1 + math.exp(-look.steepness * (v - look.midpoint))) for v in (-0.25, look.headroom))
     return (toned - np.float32(bottom)) / np.float32(top - bottom)
 
 
 def _characteristic(y: Raster, look: Look) -> Raster:
     """Hurter and Driffield's curve: a Gompertz function, slow to leave black and quick to reach white."""
-    toned = 1 - np.exp(-np.exp(np.float32(look.steepness * 0.7) * (y - np.float32(look.midpoint))))
+    steep = np.float32(look.steepness * 0.7)
+    toned = 1 - np.exp(-np.exp(np.minimum(steep * (y - np.float32(look.midpoint)), np.float32(20))))
     bottom, top = (1 - math.exp(-math.exp(look.steepness * 0.7 * (v - look.midpoint))) for v in (-0.4, look.headroom))
     return (toned - np.float32(bottom)) / np.float32(top - bottom)
 
