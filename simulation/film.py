@@ -28,6 +28,7 @@ from simulation.surgery.choice import choose
 from simulation.surgery.operation import implanted
 from simulation.truth import Film, FilmTruth, MarkerTruth
 from simulation.views import labels
+from simulation.views.pelvic_landmarks import PelvicPosition
 from simulation.views.picture import Picture
 from simulation.views.positioning import OTHER_VIEWS, Aim, aim, camera, pose
 
@@ -71,7 +72,8 @@ def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[Marker
     hips = labels.hip_truths(scene, picture, view) if view in HIP_VIEWS else ()
     if view in HIP_VIEWS and not hips:
         raise UnshownHipError(f"seed {spec.seed}: no hip on {view}; take another seed")
-    ischia = labels.ischium_points(scene, picture, view)
+    ischia, teardrops = labels.ischium_points(scene, picture, view), labels.teardrop_points(scene, picture, view)
+    position = PelvicPosition.of(scene)
     side = labels.film_side(hips, view, letters, mirrored=picture.mirrored) if hips else "unknown"
     return FilmTruth(
         seed=spec.seed,
@@ -82,6 +84,11 @@ def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[Marker
         markers=letters,
         ischium_right=ischia["right"],
         ischium_left=ischia["left"],
+        teardrop_right=teardrops["right"],
+        teardrop_left=teardrops["left"],
+        pelvic_tilt_deg=position.tilt_deg,
+        pelvic_rotation_deg=position.rotation_deg,
+        pelvic_obliquity_deg=position.obliquity_deg,
         spacing_mm=round(picture.spacing_mm, 5),
         width=picture.width,
         height=picture.height,
@@ -122,7 +129,9 @@ def _scene(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
         for side, state in spec.hips.items()
         if state.implant != "none" and (pelvis or side == spec.side)
     }
-    return Scene(person, posed, camera(rng, aimed, spec.size), spec.side, implants, pelvis, spec.hips), aimed
+    return Scene(
+        person, posed, camera(rng, aimed, spec.size, person.habitus.fat_mm), spec.side, implants, pelvis, spec.hips
+    ), aimed
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,10 @@ _NATIVE_SHARE = 0.45
 _IMPLANT_SHARES = {"tha": 0.75, "hemi": 0.10, "resurfacing": 0.06, "fixation": 0.09}
 _REVISED_SHARE = 0.15  # of total replacements
 _LOOSE_SHARE = 0.12  # of replacements
+_ODD_CUP_SHARE = 0.25  # of cups: anywhere in the range that is ever seen, so that none is a surprise
 # Families of variation that a training set can be made without, to learn what each is worth.
+IMPLANTS = ("none", *_IMPLANT_SHARES)
+LEAST_SIZE = 96
 VARIATIONS = ("disease", "revision", "clutter", "habitus", "looks", "collimation", "markers", "reproduction")
 
 
@@ -53,6 +56,19 @@ class FilmSpec:
     marker: bool | None = None  # None: as it comes; True: a correct marker; False: none
     without: frozenset[str] = frozenset()  # VARIATIONS to leave out
 
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("view", self.view, VIEW_SHARES),
+            ("side", self.side, SIDES),
+            *(("side", side, SIDES) for side in self.hips),
+            *(("implant", state.implant, IMPLANTS) for state in self.hips.values()),
+            *(("variation", name, VARIATIONS) for name in sorted(self.without)),
+        ):
+            if value not in known:
+                raise ValueError(f"{value!r} is no {name}: take one of {', '.join(known)}")
+        if self.size < LEAST_SIZE:
+            raise ValueError(f"a film of {self.size} pixels is too small to simulate: take {LEAST_SIZE} or more")
+
     def stream(self, name: str) -> np.random.Generator:
         """Random numbers of one stage, so that a change of one stage leaves the others' draws alone."""
         return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
@@ -76,9 +92,11 @@ def random_state(rng: np.random.Generator) -> HipState:
     shares = [_NATIVE_SHARE, *(share * (1 - _NATIVE_SHARE) for share in _IMPLANT_SHARES.values())]
     implant = str(rng.choice(kinds, p=shares))
     replaced = implant in ("tha", "hemi", "resurfacing")
-    revised, loose, bony = rng.random(3)
+    revised, loose, bony, odd = rng.random(4)
+    anywhere = (float(rng.uniform(20, 65)), float(rng.uniform(-10, 50)))
     return HipState(
         implant=implant,
+        cup=anywhere if implant in ("tha", "resurfacing") and odd < _ODD_CUP_SHARE else None,
         operation=int(rng.integers(1, 3)) if implant == "tha" and revised < _REVISED_SHARE else 0,
         subsidence_mm=float(rng.uniform(2, 12)) if replaced and loose < _LOOSE_SHARE / 2 else 0.0,
         loosening=float(rng.uniform(0.2, 1)) if replaced and loose < _LOOSE_SHARE else 0.0,

@@ -73,7 +73,7 @@ def around_leg(person: Person, side: str, leg: Matrix) -> SoftTissue:
             [*calf, *below, 56 + fat * 0.6, 34 + fat * 0.5],
         ]
     )
-    grid = Grid.spanning(knee - np.array([115, 115, 240]), knee + np.array([115, 115, 330]), 8.0)
+    grid = Grid.spanning(knee - np.array([115, 115, 430]), knee + np.array([115, 115, 330]), 8.0)
     distance = grid.with_capsules(None, capsules, 25.0)
     body = grid.surface(distance)
     if body is None:

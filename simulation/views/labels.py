@@ -13,6 +13,7 @@ from simulation.scene import Scene
 from simulation.surgery.choice import Implant
 from simulation.truth import CupTruth, HipTruth, MarkerTruth, Point
 from simulation.views.cup_angles import CupAngles
+from simulation.views.pelvic_landmarks import teardrop_vertices
 from simulation.views.picture import Picture
 
 _BOX_MARGIN_MM = 3.0  # round the bone, on the film
@@ -37,6 +38,23 @@ def ischium_points(scene: Scene, picture: Picture, view: str) -> dict[str, Point
         hip_bone = scene.person.pelvis[f"hip_{side}"].outer.vertices
         tuberosity = hip_bone[load_atlas().landmarks[f"ischium_{side}"]]
         projected = scene.camera.project(tuberosity @ scene.pose.pelvis.T)
+        lowest = picture.carry(projected[np.argmax(projected[:, 1])])[0]
+        if picture.field.contains(lowest).all():
+            points[side] = _point(lowest)
+    return points
+
+
+def teardrop_points(scene: Scene, picture: Picture, view: str) -> dict[str, Point | None]:
+    """Lower end of each teardrop where an AP projection shows it; a cup's reaming takes it away."""
+    points: dict[str, Point | None] = dict.fromkeys(SIDES)
+    for side in SIDES if view in _AP_VIEWS else ():
+        edge = scene.person.pelvis[f"hip_{side}"].outer.vertices[teardrop_vertices(side)]
+        installed = scene.implants.get(side)
+        if installed is not None and installed.cup is not None:
+            edge = edge[np.linalg.norm(edge - installed.cup.centre, axis=1) > installed.cup.reamed_radius]
+        if not len(edge):
+            continue
+        projected = scene.camera.project(edge @ scene.pose.pelvis.T)
         lowest = picture.carry(projected[np.argmax(projected[:, 1])])[0]
         if picture.field.contains(lowest).all():
             points[side] = _point(lowest)

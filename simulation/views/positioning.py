@@ -14,7 +14,10 @@ from simulation.geometry.mesh import Matrix, Vector, rotation, unit
 from simulation.people.person import Person
 from simulation.people.skeleton import SIDES
 
-OTHER_VIEWS = ("knee_ap", "knee_lateral", "lumbar_ap", "lumbar_lateral", "femoral_shaft")
+OTHER_VIEWS = (
+    "knee_ap", "knee_lateral", "lumbar_ap", "lumbar_lateral", "lumbar_oblique", "femoral_shaft", "tibia_ap",
+    "tibia_lateral",
+)  # fmt: skip
 _DOWN = np.array([0.0, 0.0, -1.0])  # image down is the patient's feet
 _BACK = np.array([0.0, 1.0, 0.0])  # an AP beam runs to the patient's back
 
@@ -51,19 +54,24 @@ def other(side: str) -> str:
 def pose(rng: np.random.Generator, person: Person, view: str, side: str) -> Pose:
     """The person as positioned for a view of one side."""
     pelvis = (
-        rotation([0, 0, 1], rng.normal(0, 2.5))
-        @ rotation([0, 1, 0], rng.normal(0, 2.0))
-        @ rotation([1, 0, 0], person.tilt_deg + rng.normal(0, 2))
+        rotation([0, 0, 1], _mostly(rng, 2.5, 7.0))
+        @ rotation([0, 1, 0], _mostly(rng, 1.8, 5.0))
+        @ rotation([1, 0, 0], person.tilt_deg + _mostly(rng, 2.0, 9.0))  # lying, sitting up, standing
     )
-    turns = {s: (0.0, rng.normal(2, 3), rng.normal(12, 9)) for s in SIDES}  # flexion, abduction, internal rotation
+    turns = {s: (rng.uniform(0, 8), rng.normal(2, 5), _mostly(rng, 10.0, 25.0) + 8) for s in SIDES}
     both = view == "frog_leg_lateral" and rng.random() < 0.5
     if view == "frog_leg_lateral":
         for posed in SIDES if both else (side,):
-            turns[posed] = (rng.uniform(28, 45), rng.uniform(35, 48), -rng.uniform(35, 60))
+            turns[posed] = (rng.uniform(22, 55), rng.uniform(28, 52), -rng.uniform(25, 65))
     if view == "cross_table_lateral":
         turns[side] = (0.0, rng.uniform(0, 6), rng.normal(8, 8))
         turns[other(side)] = (rng.uniform(80, 100), rng.uniform(15, 30), 0.0)
     return Pose(pelvis, {s: leg_matrix(s, *turns[s]) for s in SIDES}, both)
+
+
+def _mostly(rng: np.random.Generator, usual: float, careless: float) -> float:
+    """A deviation: mostly of the usual size, on one film in seven of a careless one."""
+    return float(rng.normal(0, usual if rng.random() < 0.86 else careless))
 
 
 def leg_matrix(side: str, flexion_deg: float, abduction_deg: float, internal_deg: float) -> Matrix:
@@ -95,10 +103,10 @@ def aim(rng: np.random.Generator, person: Person, posed: Pose, view: str, side: 
     return _leg(rng, person, posed, view, side)
 
 
-def camera(rng: np.random.Generator, aimed: Aim, size: int) -> Camera:
-    """The camera of an aim, its film's long edge ``size`` pixels."""
-    distance = rng.uniform(1000, 1250)
-    gap = rng.uniform(*aimed.object_to_detector_mm)
+def camera(rng: np.random.Generator, aimed: Aim, size: int, fat_mm: float = 20.0) -> Camera:
+    """The camera of an aim, its film's long edge ``size`` pixels; fat keeps the bones off the detector."""
+    distance = rng.uniform(1000, 1250) if rng.random() < 0.9 else rng.uniform(1300, 1850)
+    gap = rng.uniform(*aimed.object_to_detector_mm) + 0.5 * max(fat_mm - 20, 0)
     roll = float(np.clip(rng.normal(0, aimed.roll_deg), -6, 6))
     return Camera.aimed(
         aimed.target,
@@ -116,13 +124,18 @@ def camera(rng: np.random.Generator, aimed: Aim, size: int) -> Camera:
 def _ap_pelvis(rng: np.random.Generator, _hip: Vector, _sign: float) -> Aim:
     """Centred on the pelvis, or low on the hips as after a replacement."""
     low = rng.random() < 0.4
-    target = np.array([rng.normal(0, 8), 0, rng.normal(-5, 14) if low else rng.normal(38, 10)])
-    return Aim(target, _BACK, _DOWN, rng.uniform(385, 470), 1 / rng.uniform(0.72, 0.92), bilateral=True)
+    target = np.array([_mostly(rng, 8, 24), 0, rng.normal(-8, 18) if low else rng.normal(38, 12)])
+    aspect = 1 / rng.uniform(0.72, 0.95) if rng.random() < 0.88 else rng.uniform(0.8, 1.0)
+    return Aim(target, _angled(rng, _BACK), _DOWN, rng.uniform(355, 480), aspect, bilateral=True)
 
 
 def _ap_hip(rng: np.random.Generator, hip: Vector, sign: float) -> Aim:
-    target = hip + np.array([sign * rng.normal(2, 9), 0, rng.normal(-28, 18)])
-    return Aim(target, _BACK, _DOWN, rng.uniform(200, 300), rng.uniform(0.72, 0.95))
+    long = rng.random() < 0.2  # down to the tip of a stem
+    target = hip + np.array([sign * _mostly(rng, 9, 20), 0, rng.normal(-75 if long else -25, 18)])
+    field, aspect = (
+        (rng.uniform(280, 400), rng.uniform(0.5, 0.7)) if long else (rng.uniform(170, 320), rng.uniform(0.7, 1.15))
+    )
+    return Aim(target, _angled(rng, _BACK), _DOWN, field, aspect)
 
 
 def _frog(rng: np.random.Generator, hip: Vector, sign: float) -> Aim:
@@ -132,7 +145,7 @@ def _frog(rng: np.random.Generator, hip: Vector, sign: float) -> Aim:
 
 def _oblique(rng: np.random.Generator, hip: Vector, _sign: float) -> Aim:
     """Judet views: the beam at 45 degrees to either side, on one hip or on the whole pelvis."""
-    turn = rng.choice([-1, 1]) * rng.uniform(35, 50)
+    turn = rng.choice([-1, 1]) * (rng.uniform(30, 55) if rng.random() < 0.92 else rng.uniform(58, 68))  # false profile
     direction = rotation([0, 0, 1], turn) @ _BACK
     if rng.random() < 0.35:
         return Aim(np.array([0, 0, rng.normal(32, 8)]), direction, _DOWN, rng.uniform(390, 440), 1.2, bilateral=True)
@@ -142,7 +155,7 @@ def _oblique(rng: np.random.Generator, hip: Vector, _sign: float) -> Aim:
 
 def _cross_table(rng: np.random.Generator, hip: Vector, sign: float) -> Aim:
     """A horizontal beam from the medial side below, at about 45 degrees to the body; anterior is up."""
-    angle = math.radians(rng.normal(45, 5))
+    angle = math.radians(rng.uniform(30, 58))
     direction = np.array([sign * math.sin(angle), 0, math.cos(angle)])
     along = np.array([sign * math.cos(angle), 0, -math.sin(angle)])
     target = hip + along * rng.normal(28, 14) + np.array([0, rng.normal(8, 10), 0])
@@ -152,24 +165,35 @@ def _cross_table(rng: np.random.Generator, hip: Vector, sign: float) -> Aim:
     )  # fmt: skip
 
 
+def _angled(rng: np.random.Generator, direction: Vector) -> Vector:
+    """A tube not quite square to the table, as on portable films."""
+    return rotation([1, 0, 0], _mostly(rng, 0.8, 7.0)) @ rotation([0, 0, 1], _mostly(rng, 0.8, 5.0)) @ direction
+
+
 def _lumbar(rng: np.random.Generator, view: str) -> Aim:
     """Lumbar spine, high enough that no hip is on the film."""
     if view == "lumbar_ap":
         return Aim(np.array([0, 0, 205.0]), _BACK, _DOWN, rng.uniform(290, 330), rng.uniform(0.7, 0.9), bilateral=True)
     sign = rng.choice([-1, 1])
     target = np.array([0, rng.normal(5, 8), 205.0])
+    if view == "lumbar_oblique":
+        direction = rotation([0, 0, 1], sign * rng.uniform(35, 50)) @ _BACK
+        return Aim(target, direction, _DOWN, rng.uniform(290, 320), rng.uniform(0.65, 0.85))
     return Aim(target, sign * np.array([1.0, 0, 0]), _DOWN, rng.uniform(290, 330), rng.uniform(0.6, 0.8))
 
 
 def _leg(rng: np.random.Generator, person: Person, posed: Pose, view: str, side: str) -> Aim:
-    """The knee, or the middle of the thigh."""
+    """The knee, or the middle of the thigh or of the shank."""
     leg, femur = posed.legs[side], person.legs[side]["femur"].outer.vertices
     low = femur[femur[:, 2] < femur[:, 2].min() + 25].mean(0)
     shaft = view == "femoral_shaft"
     middle = low * rng.uniform(0.56, 0.62) if shaft else low
+    if view.startswith("tibia"):
+        middle = person.legs[side]["tibia"].outer.vertices.mean(0)
     target = posed.pelvis @ (person.hip_centres[side] + leg @ middle)
     back = unit(posed.pelvis @ leg[:, 1])
-    lateral = view == "knee_lateral" or (shaft and rng.random() < 0.5)
+    lateral = view.endswith("_lateral") or (shaft and rng.random() < 0.5)
     direction = np.cross([0, 0, 1.0], back) * SIDES[side] if lateral else back
     field = rng.uniform(250, 290) if shaft else rng.uniform(220, 300)
-    return Aim(target, direction, _DOWN, field, rng.uniform(0.45, 0.8) if shaft else rng.uniform(0.65, 0.9))
+    narrow = shaft or view.startswith("tibia")
+    return Aim(target, direction, _DOWN, field, rng.uniform(0.45, 0.8) if narrow else rng.uniform(0.65, 0.9))
