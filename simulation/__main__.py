@@ -6,34 +6,89 @@ from pathlib import Path
 
 import click
 
+from simulation.spec import LEAST_SIZE, VARIATIONS
+
+CORES = os.cpu_count() or 1
+
 
 @click.group()
 def main() -> None:
     """Simulate radiographs of hips and pelves with exact truth."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+
+
+_OUT = click.Path(path_type=Path, file_okay=False)
 
 
 @main.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the shards.")
+@click.option("--patients", type=click.IntRange(1), required=True, help="How many invented patients.")
+@click.option("--out", type=_OUT, required=True, help="Folder to write into: a new one, or this cohort's to go on.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Different seeds share no person.")
+@click.option("--size", type=click.IntRange(LEAST_SIZE), default=1024, show_default=True, help="Long edge, pixels.")
+@click.option("--workers", type=click.IntRange(1), default=CORES, show_default=True, help="Processes.")
+def cohort(patients: int, out: Path, seed: int, size: int, workers: int) -> None:
+    """Write the archive of a whole hospital's hip service as DICOM, with truth and stories beside it.
+
+    The same seed gives the same bytes, whatever the workers. A killed run goes on where it stopped.
+
+    Example: python -m simulation cohort --patients 200 --out cohort --seed 3
+    """
+    _one_thread_each()
+    from simulation.archive.cohort import OtherCohortError, Request, write_cohort  # noqa: PLC0415 (threads first)
+
+    with click.progressbar(length=patients, label="patients", show_pos=True) as bar:
+        files = 0
+
+        def done(count: int) -> None:
+            nonlocal files
+            files += count
+            bar.update(1)
+
+        try:
+            counts = write_cohort(Request(out, patients, seed, size, workers), done)
+        except OtherCohortError as error:
+            raise click.UsageError(str(error)) from None
+    click.echo(f"{counts['files']} files of {counts['patients']} patients in {out} ({files} files written now)")
+
+
+@main.command()
+@click.option("--out", type=_OUT, required=True, help="Folder for the pictures.")
+@click.option("--seed", type=click.IntRange(0), default=4, show_default=True, help="Of people, poses and exposures.")
+def gallery(out: Path, seed: int) -> None:
+    """Draw contact sheets of what the simulator can make: views, implants, diseases, looks, copies, other parts.
+
+    Example: python -m simulation gallery --out docs/gallery
+    """
+    _one_thread_each()
+    from simulation.gallery import write_gallery  # noqa: PLC0415 (threads first)
+
+    for path in write_gallery(out, seed):
+        click.echo(path)
+
+
+@main.command()
+@click.option("--out", type=_OUT, required=True, help="Folder for the shards.")
 @click.option("--films", type=click.IntRange(1), default=200, show_default=True, help="How many films.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Different seeds share no person.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
-@click.option("--size", type=click.IntRange(128), default=768, show_default=True, help="Pixels along the long edge.")
-def films(out: Path, films: int, seed: int, workers: int, size: int) -> None:
+@click.option("--workers", type=click.IntRange(1), default=CORES, show_default=True, help="Processes.")
+@click.option("--size", type=click.IntRange(LEAST_SIZE), default=768, show_default=True, help="Long edge, pixels.")
+@click.option("--without", type=click.Choice(VARIATIONS), multiple=True, help="A family of variation to leave out.")
+def films(*, out: Path, films: int, seed: int, workers: int, size: int, without: tuple[str, ...]) -> None:
     """Write training films (PNG) with their truth, 200 a shard; shards already there are kept.
 
-    Example: python -m simulation films --out films --films 1000 --seed 1 --workers 2
+    Example: python -m simulation films --out films --films 1000 --seed 1
     """
-    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    from simulation.dataset import Request, make_films  # noqa: PLC0415 (the threads are set first)
+    _one_thread_each()
+    from simulation.dataset import Request, make_films  # noqa: PLC0415 (threads first)
 
-    written = make_films(Request(out, films, seed, workers, size))
+    request = Request(out, films, seed, workers, size, frozenset(without))
+    with click.progressbar(length=request.shards, label="shards of 200 films", show_pos=True) as bar:
+        written = make_films(request, lambda: bar.update(1))
     click.echo(f"{written} new shards in {out}")
 
 
 @main.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write into.")
+@click.option("--out", type=_OUT, required=True, help="Folder to write into.")
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of pose and exposure.")
 def samples(out: Path, seed: int) -> None:
     """Write a small archive of simulated patients as DICOM files, and truth.csv.
@@ -42,9 +97,14 @@ def samples(out: Path, seed: int) -> None:
     """
     from simulation.archive.samples import write_samples  # noqa: PLC0415 (films set the threads first)
 
-    logging.getLogger("openjpeg").setLevel(logging.WARNING)  # it reports each tile
     rows = write_samples(out, seed)
     click.echo(f"{len(rows)} files in {out}")
+
+
+def _one_thread_each() -> None:
+    """Every process computes on one core; there are as many processes as cores."""
+    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 import json
 import logging
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -29,6 +29,12 @@ class Request:
     seed: int  # different seeds share no person
     workers: int
     size: int
+    without: frozenset[str] = frozenset()  # families of spec.VARIATIONS to leave out
+
+    @property
+    def shards(self) -> int:
+        """How many there will be."""
+        return -(-self.films // _FILMS_PER_SHARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +43,23 @@ class _Shard:
     number: int
 
 
-def make_films(request: Request) -> int:
-    """Write every shard that is not there yet; returns how many shards were written."""
+def make_films(request: Request, report: Callable[[], None] = lambda: None) -> int:
+    """Write every shard that is not there yet; returns how many shards were written.
+
+    ``report`` is called once for every shard that is there, an earlier run's too.
+    """
     request.out.mkdir(parents=True, exist_ok=True)
-    count = -(-request.films // _FILMS_PER_SHARD)
-    missing = [_Shard(request, n) for n in range(count) if not _folder(request.out, n).exists()]
+    missing = [_Shard(request, n) for n in range(request.shards) if not _folder(request.out, n).exists()]
+    for _ in range(request.shards - len(missing)):
+        report()
     if request.workers <= 1:
         for shard in missing:
             _write(shard)
+            report()
         return len(missing)
     with get_context("spawn").Pool(request.workers) as pool:
-        for number in pool.imap_unordered(_write, missing):
-            _LOG.info("shard %05d written", number)
+        for _number in pool.imap_unordered(_write, missing):
+            report()
     return len(missing)
 
 
@@ -61,7 +72,8 @@ def specs(request: Request, shard: int) -> Iterator[FilmSpec]:
     while True:
         for _ in range(rng.integers(2, 4)):
             base = request.seed * _PEOPLE_PER_SEED
-            yield random_spec(rng, base + person, base + drawn, request.size)
+            spec = random_spec(rng, base + person, base + drawn, request.size)
+            yield replace(spec, without=request.without)
             drawn += 1
         person += 1
 

@@ -10,7 +10,6 @@ import gdcm
 import numpy as np
 from pydicom import Dataset, FileMetaDataset, dcmread
 from pydicom.dataset import FileDataset
-from pydicom.sr.coding import Code
 from pydicom.uid import (
     JPEG2000,
     UID,
@@ -25,6 +24,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from simulation.archive.codes import REGION_CODES, VIEW_CODES, coded
 from simulation.truth import Film
 
 TRANSFER_SYNTAXES: dict[str, UID] = {
@@ -43,19 +43,6 @@ ROOT = uuid.UUID("5b0b6a3e-1f0c-5d8e-9a52-7f6d1c3e2b40")  # arbitrary; all our U
 LATERALITY = {"left": "L", "right": "R", "both": "B"}
 MODALITIES = {"CR": ComputedRadiographyImageStorage, "DX": DigitalXRayImageStorageForPresentation}
 EQUIPMENT = {"CR": ("Simulated Imaging", "SimPlate 35"), "DX": ("Simulated Imaging", "SimDetect 43")}
-REGION_CODES = {
-    "HIP": Code("24136001", "SCT", "hip joint"),
-    "PELVIS": Code("816092008", "SCT", "pelvis"),
-    "CHEST": Code("816094009", "SCT", "chest"),
-    "KNEE": Code("72696002", "SCT", "knee"),
-    "SPINE": Code("421060004", "SCT", "spine"),
-    "SHOULDER": Code("16982005", "SCT", "shoulder"),
-}
-VIEW_CODES = {  # by the last letter of the view position
-    "P": Code("399348003", "SCT", "antero-posterior"),
-    "L": Code("399067008", "SCT", "lateral"),
-    "O": Code("399182000", "SCT", "oblique"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +77,7 @@ def write_dicom(
         iod: CR or DX.
     """
     dataset = build_dicom(film, identity, photometric=photometric, iod=iod)
-    _encode(dataset, TRANSFER_SYNTAXES[transfer_syntax])
+    encode(dataset, TRANSFER_SYNTAXES[transfer_syntax])
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset.save_as(path, enforce_file_format=True)
 
@@ -152,14 +139,16 @@ def _positioning(film: Film, identity: Identity, iod: str) -> Dataset:
     position = _view_position(film)
     if iod == "DX":
         part.ImageLaterality = side
-        part.PatientOrientation = ["L", "F"] if position == "AP" else ""
-    elif side in ("L", "R"):
-        part.Laterality = side
+        part.PositionerType = ""
+    else:
+        part.Laterality = side if side in ("L", "R") else ""
+    part.PatientOrientation = ["P", "F"] if position in ("LL", "RL") else ["L", "F"]
+    part.BodyPartExamined = part.ViewPosition = ""
     if identity.tagged:
         part.BodyPartExamined, part.ViewPosition = identity.body_part, position
-        if iod == "DX":
-            part.ViewCodeSequence = [_item(VIEW_CODES[position[-1]])]
-            part.AnatomicRegionSequence = [_item(REGION_CODES[identity.body_part])]
+    if iod == "DX":
+        part.ViewCodeSequence = [coded(VIEW_CODES[position[-1]])]
+        part.AnatomicRegionSequence = [coded(REGION_CODES.get(part.BodyPartExamined, REGION_CODES[""]))]
     return part
 
 
@@ -168,14 +157,8 @@ def _view_position(film: Film) -> str:
     if view == "cross_table_lateral":
         return "LL" if left else "RL"
     if view == "oblique_hip":
-        return "LPO" if left else "RPO"
+        return "LLO" if left else "RLO"
     return "AP"
-
-
-def _item(code: Code) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme_designator, code.meaning
-    return item
 
 
 def _image(film: Film, identity: Identity, photometric: str, iod: str) -> Dataset:
@@ -200,7 +183,7 @@ def _image(film: Film, identity: Identity, photometric: str, iod: str) -> Datase
     return part
 
 
-def _encode(dataset: FileDataset, syntax: UID) -> None:
+def encode(dataset: FileDataset, syntax: UID) -> None:
     """Bring the pixels of an uncompressed dataset into ``syntax``, in place."""
     if syntax == JPEGLosslessSV1:
         _jpeg_lossless(dataset)

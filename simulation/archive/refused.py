@@ -10,8 +10,10 @@ import numpy as np
 from pydicom import Dataset, FileMetaDataset, dcmread
 from pydicom.dataset import FileDataset
 from pydicom.fileset import FileSet
+from pydicom.sr.coding import Code
 from pydicom.uid import UID, BasicTextSRStorage, ExplicitVRLittleEndian, JPEGLSLossless, MRImageStorage
 
+from simulation.archive.codes import coded
 from simulation.archive.dicom import uid
 
 
@@ -61,6 +63,13 @@ def magnetic_resonance(path: Path, _film: Path) -> None:
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.Rows = dataset.Columns = 64
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
+    dataset.ImageType, dataset.PatientPosition = ["ORIGINAL", "PRIMARY", "OTHER"], "HFS"
+    dataset.FrameOfReferenceUID, dataset.PositionReferenceIndicator = uid("refused", "frame"), ""
+    dataset.PixelSpacing, dataset.SliceThickness = ["3", "3"], "5"
+    dataset.ImageOrientationPatient, dataset.ImagePositionPatient = ["1", "0", "0", "0", "1", "0"], ["0", "0", "0"]
+    dataset.ScanningSequence, dataset.SequenceVariant, dataset.ScanOptions = "SE", "NONE", ""
+    dataset.MRAcquisitionType, dataset.EchoTrainLength = "2D", "1"
+    dataset.RepetitionTime, dataset.EchoTime = "500", "15"
     dataset.PixelData = (900 * np.maximum(1 - x * x - y * y, 0)).astype("<u2").tobytes()
     dataset["PixelData"].VR = "OW"
     dataset.save_as(path, enforce_file_format=True)
@@ -71,6 +80,13 @@ def report(path: Path, _film: Path) -> None:
     dataset = _blank_dataset(BasicTextSRStorage, "SR")
     dataset.CompletionFlag, dataset.VerificationFlag, dataset.ValueType = "COMPLETE", "UNVERIFIED", "CONTAINER"
     dataset.ContinuityOfContent = "SEPARATE"
+    dataset.ContentDate, dataset.ContentTime = dataset.StudyDate, "120000"
+    dataset.ReferencedPerformedProcedureStepSequence = dataset.PerformedProcedureCodeSequence = []
+    dataset.ConceptNameCodeSequence = [coded(Code("18748-4", "LN", "Diagnostic Imaging Report"))]
+    item = Dataset()
+    item.RelationshipType, item.ValueType, item.TextValue = "CONTAINS", "TEXT", "Simulated; about nobody."
+    item.ConceptNameCodeSequence = [coded(Code("121071", "DCM", "Finding"))]
+    dataset.ContentSequence = [item]
     dataset.save_as(path, enforce_file_format=True)
 
 
@@ -92,6 +108,9 @@ def _blank_dataset(sop_class: UID, modality: str) -> FileDataset:
     dataset.SOPClassUID, dataset.SOPInstanceUID = sop_class, meta.MediaStorageSOPInstanceUID
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = uid("refused", modality, 1), uid("refused", modality, 2)
     dataset.PatientName, dataset.PatientID = "SIMULATED^P0099", "SIM000099"
+    dataset.PatientBirthDate, dataset.PatientSex, dataset.StudyTime, dataset.Manufacturer = "", "O", "120000", ""
+    dataset.ReferringPhysicianName, dataset.StudyID, dataset.AccessionNumber = "", "1", ""
+    dataset.SeriesNumber, dataset.InstanceNumber, dataset.Laterality = "1", "1", ""
     dataset.StudyDate, dataset.Modality = f"{date(2018, 1, 9):%Y%m%d}", modality
     return dataset
 
