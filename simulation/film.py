@@ -56,7 +56,7 @@ def simulate(spec: FilmSpec) -> Film:
         if rng.random() >= _OWN_OTHER_SHARE:
             return simulate_other(spec)
         view = str(rng.choice(OTHER_VIEWS))
-    scene, aimed = _scene(spec, view)
+    scene, aimed = staged(spec, view)
     exposed = random_field(spec, scene.camera, view)
     marks = side_marks(spec, scene, exposed, aimed)
     plate = _plate(spec, scene, exposed, marks, view)
@@ -113,7 +113,7 @@ def conditions(spec: FilmSpec) -> tuple[tuple[str, str], ...]:
     return tuple(asked)
 
 
-def _scene(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
+def staged(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
     """The person, posed and operated on, before the camera."""
     person = make_person(spec.person, conditions(spec))
     if "habitus" in spec.without:

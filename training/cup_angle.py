@@ -1,6 +1,10 @@
-"""Trains the two landmark networks of the cup-angle model: the rim in a crop around a hip, the ischia on the film.
+"""Trains the three landmark networks of the cup-angle model.
+
+``rim`` finds the cup's rim in a crop around a hip, ``fine`` measures it in a crop around the rim that was found, and
+``pelvis`` finds the ischia on the whole film.
 
 python -m training.cup_angle rim    --films films/train --validation films/validation --out runs/rim
+python -m training.cup_angle fine   --films films/train --validation films/validation --out runs/fine
 python -m training.cup_angle pelvis --films films/train --validation films/validation --out runs/pelvis
 """
 
@@ -14,14 +18,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ingest.records import CUP_LANDMARKS
-from simulation.truth import HipTruth
-from training.deployed import load_deployed
+from simulation.truth import CupTruth, HipTruth
+from training.deployed import OtherNetworkError, load_deployed
 from training.films import LabelledFilm, change_look, jitter, load_films
 from training.loop import Run, optimizer_for, options, prefetch
 from training.networks import LandmarkNet, soft_argmax
 
 CROP = 192  # pixels of the rim network's input; sampled at twice that and averaged
 MARGIN = 1.2  # crop side over the longer side of the hip's box
+FINE_MARGIN = 1.6  # side of the second crop over the rim's long axis
 PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas
 
 
@@ -50,7 +55,10 @@ class Example:
 
 
 def rim_net() -> LandmarkNet:
-    """Five landmarks; logits of: a measurable cup, then the log Laplace scale of each landmark's error (pixels)."""
+    """Five landmarks; logits of: a measurable cup, then the log Laplace scale of each landmark's error (pixels).
+
+    Of the coarse and of the fine network alike.
+    """
     return LandmarkNet(len(CUP_LANDMARKS), 1 + len(CUP_LANDMARKS))
 
 
@@ -71,9 +79,21 @@ def crop_matrix(box: tuple[float, float, float, float], margin: float = MARGIN) 
     )
 
 
-def rim_example(film: LabelledFilm, hip: HipTruth, rng: np.random.Generator | None) -> Example:
-    """A crop around one hip; with ``rng`` augmented. Points of a missing or cut-off cup are zero."""
-    matrix = np.vstack([crop_matrix(hip.box), [0, 0, 1]])
+def rim_box(cup: CupTruth, rng: np.random.Generator | None) -> tuple[float, float, float, float]:
+    """The square that the fine network sees; with ``rng`` off by as much as the coarse network may be."""
+    upper, lower = np.array(cup.major_upper), np.array(cup.major_lower)
+    length, centre = float(np.linalg.norm(upper - lower)), (upper + lower) / 2
+    if rng is not None:
+        centre = centre + rng.normal(0, 0.05 * length, 2)
+        length *= float(np.exp(rng.normal(0, 0.06)))
+    half = max(length, 24.0) / 2
+    return (*(centre - half), *(centre + half))
+
+
+def rim_example(film: LabelledFilm, hip: HipTruth, rng: np.random.Generator | None, *, fine: bool = False) -> Example:
+    """A crop around one hip, or ``fine`` around its cup; with ``rng`` augmented. Points of a cut-off cup are zero."""
+    box, margin = (rim_box(hip.cup, rng), FINE_MARGIN) if fine else (hip.box, MARGIN)
+    matrix = np.vstack([crop_matrix(box, margin), [0, 0, 1]])
     if rng is not None:
         matrix = np.vstack([jitter(rng, 2 * CROP, 10, (0.8, 1.15), 0.07), [0, 0, 1]]) @ matrix
         if rng.random() < 0.5:
@@ -133,9 +153,9 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
     """Trains one of the networks; a second call with the same ``out`` goes on from the checkpoint."""
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    net = (rim_net() if kind == "rim" else pelvis_net()).to(memory_format=torch.channels_last)
+    net = (pelvis_net() if kind == "pelvis" else rim_net()).to(memory_format=torch.channels_last)
     if init is not None:
-        _load(net, kind, init)
+        load(net, kind, init)
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = _subjects(kind, load_films(validation))[:400]
     while run.step < settings.steps:
@@ -145,7 +165,7 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
             subjects: list[tuple[LabelledFilm, HipTruth | None]] = subjects,
         ) -> tuple[Tensor, Tensor, Tensor]:
             chosen = [subjects[i] for i in rng.integers(0, len(subjects), settings.batch)]
-            return _stack([_example(*subject, rng) for subject in chosen])
+            return _stack([_example(kind, *subject, rng) for subject in chosen])
 
         net.train()
         losses = []
@@ -158,22 +178,25 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
         run.save(
             subjects=len(subjects),
             loss=float(np.mean(losses)),
-            **figures(run.average.module.eval(), held_out),
+            **figures(kind, run.average.module.eval(), held_out),
         )
 
 
-def _load(net: LandmarkNet, kind: str, model: Path) -> None:
-    """One graph holds both networks, the rim's first."""
+def load(net: LandmarkNet, kind: str, model: Path) -> None:
+    """One graph holds the networks in the order of their use; without a fine one, that begins as the coarse."""
     example = torch.zeros(1, 1, CROP, CROP)
-    first = 0 if kind == "rim" else load_deployed(rim_net(), example, model)
-    load_deployed(net, example, model, first)
+    layers = load_deployed(rim_net(), example, model)
+    try:
+        load_deployed(net, example, model, {"rim": 0, "fine": layers, "pelvis": 2 * layers}[kind])
+    except OtherNetworkError:
+        load_deployed(net, example, model, layers if kind == "pelvis" else 0)
 
 
-def figures(net: LandmarkNet, subjects: list[tuple[LabelledFilm, HipTruth | None]]) -> dict[str, float]:
+def figures(kind: str, net: LandmarkNet, subjects: list[tuple[LabelledFilm, HipTruth | None]]) -> dict[str, float]:
     """Mean landmark error in input pixels and share of presences told right, without augmentation."""
     errors, hits = [], []
     for start in range(0, len(subjects), 32):
-        images, points, present = _stack([_example(*subject, None) for subject in subjects[start : start + 32]])
+        images, points, present = _stack([_example(kind, *subject, None) for subject in subjects[start : start + 32]])
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             heat, logits = net(images)
         k = heat.shape[1]
@@ -188,14 +211,16 @@ def figures(net: LandmarkNet, subjects: list[tuple[LabelledFilm, HipTruth | None
 
 def _subjects(kind: str, films: list[LabelledFilm]) -> list[tuple[LabelledFilm, HipTruth | None]]:
     if kind == "pelvis":
-        return [(film, None) for film in films]
+        return [(film, None) for film in films if not film.truth.mirrored]  # their sides look exchanged
+    if kind == "fine":
+        return [(f, hip) for f in films for hip in f.truth.hips if hip.cup is not None and hip.cup.visible]
     cups = [(film, hip) for film in films for hip in film.truth.hips if hip.implant != "none"]
     native = [(film, hip) for film in films for hip in film.truth.hips if hip.implant == "none"]
     return cups + native[:: max(1, 3 * len(native) // max(1, len(cups)))]  # about one native hip to three implanted
 
 
-def _example(film: LabelledFilm, hip: HipTruth | None, rng: np.random.Generator | None) -> Example:
-    return pelvis_example(film, rng) if hip is None else rim_example(film, hip, rng)
+def _example(kind: str, film: LabelledFilm, hip: HipTruth | None, rng: np.random.Generator | None) -> Example:
+    return pelvis_example(film, rng) if hip is None else rim_example(film, hip, rng, fine=kind == "fine")
 
 
 def _stack(examples: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
@@ -207,7 +232,7 @@ def _stack(examples: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
 def main() -> None:
     """Command line."""
     parser = options(__doc__, Settings().steps)
-    parser.add_argument("kind", choices=("rim", "pelvis"))
+    parser.add_argument("kind", choices=("rim", "fine", "pelvis"))
     args = parser.parse_args()
     settings = Settings(steps=args.steps, learning_rate=args.rate or Settings().learning_rate)
     train(args.kind, args.films, args.validation, args.out, settings, args.init)

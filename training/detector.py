@@ -193,7 +193,7 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = load_films(validation)[:300]
     while run.step < settings.steps:
-        films = [film for source in sources for film in load_films(source)]
+        films = [f for source in sources for f in load_films(source) if not f.truth.mirrored]  # they look the other way
 
         def batch(films: list[LabelledFilm] = films) -> tuple[Tensor, Tensor]:
             images, objects = [], []

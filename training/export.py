@@ -65,31 +65,36 @@ class DetectorGraph(nn.Module):
 class CupAngleGraph(nn.Module):
     """Image, view scores and detections to cup scores, landmarks and angles; right then left."""
 
-    def __init__(self, rim: LandmarkNet, pelvis: LandmarkNet) -> None:
+    def __init__(self, rim: LandmarkNet, fine: LandmarkNet, pelvis: LandmarkNet) -> None:
         super().__init__()
-        self.rim, self.pelvis = rim, pelvis
+        self.rim, self.fine, self.pelvis = rim, fine, pelvis
         step = torch.arange(2 * cup_angle.CROP, dtype=torch.float32) - (2 * cup_angle.CROP - 1) / 2
         self.register_buffer("step", step / (2 * cup_angle.CROP))
         self.other = VIEWS.index("other")
 
     def forward(self, image: Tensor, view_scores: Tensor, detections: Tensor) -> tuple[Tensor, ...]:
-        """Crops each side's better hip box, finds the rim in it and the ischia on the film, and takes the angles."""
+        """Finds the rim in each side's better hip box, measures it in a closer crop, and takes the angles."""
         film = image.float().unsqueeze(1) / 255
         boxes = self._better(detections)  # (B, 2, 4)
         centre = (boxes[..., :2] + boxes[..., 2:]) / 2
         side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * cup_angle.MARGIN  # (B, 2, 1)
-        heat, logits = self.rim(self.crops(film, centre, side).flatten(0, 1))
-        k = len(CUP_LANDMARKS)
-        scale = side / cup_angle.CROP  # canvas pixels per crop pixel
-        local = soft_argmax(heat).view(-1, 2, k, 2) - (cup_angle.CROP - 1) / 2
-        points = centre[:, :, None] + local * scale[..., None]
+        rim, logits = self._landmarks(self.rim, film, centre, side)
+        cup_scores = logits[..., 0].sigmoid() * (1 - view_scores[:, self.other, None])
+        length = (rim[:, :, 0] - rim[:, :, 1]).norm(dim=-1, keepdim=True).clamp(min=24)
+        side = length * cup_angle.FINE_MARGIN
+        points, logits = self._landmarks(self.fine, film, (rim[:, :, 0] + rim[:, :, 1]) / 2, side)
         reach = TRUSTED_SHARE * (points[:, :, 0] - points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
-        trust = 1 - torch.exp(-reach / (logits[:, -k:].view(-1, 2, k).exp() * scale))
-        shows_hip = 1 - view_scores[:, self.other, None]
-        cup_scores = logits[:, 0].view(-1, 2).sigmoid() * shows_hip
+        trust = 1 - torch.exp(-reach / (logits[..., 1:].exp() * side / cup_angle.CROP))
         cup_landmarks = torch.cat((points, trust[..., None]), 3)
         ischia = self._ischia(film)
         return cup_scores, cup_landmarks, ischia, angles(points, ischia[..., :2])
+
+    def _landmarks(self, net: LandmarkNet, film: Tensor, centre: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
+        """Rim landmarks (B, 2, 5, 2) in canvas pixels and the network's logits (B, 2, 6), from squares of ``side``."""
+        heat, logits = net(self.crops(film, centre, side).flatten(0, 1))
+        local = soft_argmax(heat).view(-1, 2, len(CUP_LANDMARKS), 2) - (cup_angle.CROP - 1) / 2
+        points = centre[:, :, None] + local * (side / cup_angle.CROP)[..., None]
+        return points, logits.view(-1, 2, 1 + len(CUP_LANDMARKS))
 
     @staticmethod
     def _better(detections: Tensor) -> Tensor:
@@ -183,7 +188,9 @@ def export(graph: nn.Module, name: str, inputs: dict[str, Tensor], outputs: list
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, required=True, help="folder with classifier, detector, rim and pelvis")
+    parser.add_argument(
+        "--runs", type=Path, required=True, help="folder with classifier, detector, rim, fine and pelvis"
+    )
     parser.add_argument("--validation", type=Path, required=True, help="films on which the temperature is chosen")
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
     parser.add_argument("--size", type=int, default=classifier.Settings().size, help="the classifier's input pixels")
@@ -206,9 +213,10 @@ def main() -> None:
         args.repository,
     )
     rim = load_average(cup_angle.rim_net(), args.runs / "rim")
+    fine = load_average(cup_angle.rim_net(), args.runs / "fine")
     pelvis = load_average(cup_angle.pelvis_net(), args.runs / "pelvis")
     export(
-        CupAngleGraph(rim, pelvis),
+        CupAngleGraph(rim, fine, pelvis),
         "cup_angle",
         {"image": image, "view_scores": scores, "detections": found},
         ["cup_scores", "cup_landmarks", "pelvis_landmarks", "cup_angles"],

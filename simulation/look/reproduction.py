@@ -36,12 +36,23 @@ def reproduced(
     plate = wanted[inside] if inside.any() else picture.field.corners.mean(0)[None]
     done = []
     first = picture
-    for share, step in _STEPS:
-        if rng.random() < share:
-            here = _between(first, picture, plate)
-            shown, picture = step(rng, shown, picture, here)
-            done.append(step.__name__.strip("_"))
+    for step in _drawn(rng):
+        here = _between(first, picture, plate)
+        shown, picture = step(rng, shown, picture, here)
+        done.append(step.__name__.strip("_"))
     return shown, picture, tuple(done)
+
+
+def planned(spec: FilmSpec) -> tuple[str, ...]:
+    """The names of what ``reproduced`` will do to a film."""
+    if "reproduction" in spec.without:
+        return ()
+    return tuple(step.__name__.strip("_") for step in _drawn(spec.stream("reproduction")))
+
+
+def _drawn(rng: np.random.Generator) -> list[Step]:
+    chances = rng.random(len(STEPS))
+    return [step for (share, step), chance in zip(STEPS, chances, strict=True) if chance < share]
 
 
 def _between(first: Picture, now: Picture, points: Points) -> Points:
@@ -160,7 +171,7 @@ def _warped(
     return out, picture.moved(matrix, *size)
 
 
-_STEPS: tuple[tuple[float, Step], ...] = (
+STEPS: tuple[tuple[float, Step], ...] = (
     (0.015, _mirrored), (0.09, _crop), (0.05, _digitised), (0.03, _askew), (0.04, _padded), (0.05, _resampled),
     (0.02, _captured), (0.025, _photographed), (0.03, _turned), (0.03, _posterised), (0.08, _compressed),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from simulation.spec import FilmSpec
 from simulation.views.picture import Picture
 
 DOTS = np.array([[90.0, 80.0], [210.0, 90.0], [120.0, 200.0], [190.0, 180.0]])
-STEPS = [step.__name__.strip("_") for _, step in reproduction._STEPS]
+STEPS = [step.__name__.strip("_") for _, step in reproduction.STEPS]
 
 
 def make_picture(width=300, height=260):
@@ -33,7 +33,7 @@ def make_plate(width=300, height=260):
 
 
 def copied(monkeypatch, name, seed=1, keep=None):
-    monkeypatch.setattr(reproduction, "_STEPS", ((1.0, getattr(reproduction, f"_{name}")),))
+    monkeypatch.setattr(reproduction, "STEPS", ((1.0, getattr(reproduction, f"_{name}")),))
     return reproduced(FilmSpec(seed, 1, "ap_hip", "left"), make_plate(), make_picture(), keep)
 
 
