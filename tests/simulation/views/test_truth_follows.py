@@ -17,7 +17,7 @@ from simulation.views.picture import Picture
 SIZE = 900
 
 
-def makestaged(view="ap_pelvis", side="left", cup=(44.0, 18.0), seed=12):
+def make_scene(view="ap_pelvis", side="left", cup=(44.0, 18.0), seed=12):
     spec = FilmSpec(seed, 5, view, side, {side: HipState("tha", cup=cup)}, SIZE)
     return staged(spec, view)[0]
 
@@ -81,7 +81,7 @@ def between(first, second):
 
 @pytest.mark.parametrize("copy", COPIES)
 def test_the_inclination_is_that_of_the_carried_rim_against_the_carried_ischia(copy):
-    scene = makestaged()
+    scene = make_scene()
     picture = COPIES[copy](plate_of(scene))
     cup = next(h.cup for h in hip_truths(scene, picture, "ap_pelvis") if h.side == "left")
     axis, _, _ = carried_rim(scene, picture)
@@ -92,7 +92,7 @@ def test_the_inclination_is_that_of_the_carried_rim_against_the_carried_ischia(c
 
 @pytest.mark.parametrize("copy", COPIES)
 def test_the_ap_version_is_that_of_the_carried_rim(copy):
-    scene = makestaged("ap_hip")
+    scene = make_scene("ap_hip")
     picture = COPIES[copy](plate_of(scene))
     cup = next(h.cup for h in hip_truths(scene, picture, "ap_hip") if h.side == "left")
     _, major, minor = carried_rim(scene, picture)
@@ -101,7 +101,7 @@ def test_the_ap_version_is_that_of_the_carried_rim(copy):
 
 @pytest.mark.parametrize("copy", COPIES)
 def test_the_lateral_version_is_measured_against_the_carried_vertical(copy):
-    scene = makestaged("cross_table_lateral")
+    scene = make_scene("cross_table_lateral")
     plate = plate_of(scene)
     picture = COPIES[copy](plate)
     cup = hip_truths(scene, picture, "cross_table_lateral")[0].cup
@@ -114,7 +114,7 @@ def test_the_lateral_version_is_measured_against_the_carried_vertical(copy):
 
 @pytest.mark.parametrize("copy", COPIES)
 def test_the_drawn_landmarks_have_the_angle_that_is_told(copy):
-    scene = makestaged()
+    scene = make_scene()
     picture = COPIES[copy](plate_of(scene))
     cup = next(h.cup for h in hip_truths(scene, picture, "ap_pelvis") if h.side == "left")
     major = np.subtract(cup.major_upper, cup.major_lower)
@@ -129,7 +129,7 @@ def test_the_drawn_landmarks_have_the_angle_that_is_told(copy):
 @pytest.mark.parametrize("copy", ["turned by 90", "turned by 180", "mirrored"])
 def test_what_keeps_shape_keeps_every_angle(copy):
     for view in ("ap_pelvis", "cross_table_lateral"):
-        scene = makestaged(view)
+        scene = make_scene(view)
         plate = plate_of(scene)
         before, after = (
             next(h.cup for h in hip_truths(scene, picture, view) if h.side == "left")
@@ -143,7 +143,7 @@ def test_what_keeps_shape_keeps_every_angle(copy):
 
 @pytest.mark.parametrize("copy", COPIES)
 def test_boxes_and_points_are_on_the_film(copy):
-    scene = makestaged()
+    scene = make_scene()
     picture = COPIES[copy](plate_of(scene))
     for hip in hip_truths(scene, picture, "ap_pelvis"):
         assert 0 <= hip.box[0] < hip.box[2] <= picture.width
@@ -171,7 +171,7 @@ def test_teardrops_lie_medial_of_and_below_the_heads_on_native_hips():
 def test_the_position_of_the_pelvis_changes_by_as_much_as_it_is_turned(turn_deg, name):
     from simulation.geometry.mesh import rotation  # noqa: PLC0415 (only here)
 
-    scene = makestaged()
+    scene = make_scene()
     axis = {"tilt_deg": [1, 0, 0], "rotation_deg": [0, 0, 1], "obliquity_deg": [0, -1, 0]}[name]
     level = replace(scene, pose=replace(scene.pose, pelvis=np.eye(3)))
     turned = replace(scene, pose=replace(scene.pose, pelvis=rotation(axis, turn_deg)))
