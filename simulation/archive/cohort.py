@@ -24,7 +24,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from simulation.archive.life import Life, Rates, live
+from simulation.archive.life import Life, Rates
+from simulation.archive.living import live
 from simulation.archive.patient import TruthRow, write_patient
 from simulation.people.person import make_person
 

@@ -9,6 +9,7 @@ import numpy as np
 from pydicom import Dataset, dcmread
 
 from simulation.archive import refused
+from simulation.archive.cells import angle_cells
 from simulation.archive.dicom import TRANSFER_SYNTAXES, Identity, build_dicom, encode, uid
 from simulation.archive.life import Life
 from simulation.archive.representation import represented
@@ -178,13 +179,6 @@ def _path(identity: Identity, subject: str, rng: np.random.Generator) -> str:
 def _row(path: str, truth: FilmTruth, identity: Identity, told: TagTruth, stored: tuple[str, str, Dataset]) -> TruthRow:
     model, syntax, dataset = stored
     is_hip = truth.view != "other"
-    cells = {}
-    for hip in truth.hips:
-        cells[f"{hip.side}_implant"] = hip.implant
-        if hip.cup is not None and hip.cup.visible:
-            version = hip.cup.version_ap_deg if hip.cup.version_ap_deg is not None else hip.cup.version_lateral_deg
-            for name, angle in (("inclination", hip.cup.inclination_deg), ("version", version)):
-                cells[f"{hip.side}_{name}_deg"] = "" if angle is None else f"{angle:.2f}"
     return TruthRow(
         path=path,
         disposition="registered" if is_hip else "not_hip",
@@ -200,5 +194,6 @@ def _row(path: str, truth: FilmTruth, identity: Identity, told: TagTruth, stored
         laterality_tag=told.laterality,
         vendor=model,
         transfer_syntax=syntax,
-        **cells,
+        **{f"{hip.side}_implant": hip.implant for hip in truth.hips},
+        **angle_cells(truth),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simulation.archive.cells import angle_cells
 from simulation.archive.dicom import WHITE, write_dicom
 from simulation.archive.refused import REFUSED
 from simulation.archive.stories import VIEWS, PlannedFilm, films
@@ -144,13 +145,7 @@ def _hip_is_clear(film: Film, hip: HipTruth) -> bool:
 def _row(plan: PlannedFilm, truth: FilmTruth) -> TruthRow:
     identity = plan.identity
     is_hip = truth.view != "other"
-    cells = {}
-    for hip in truth.hips:
-        cells[f"{hip.side}_implant"] = "none" if hip.implant == "none" else "implant"
-        if hip.cup is not None and hip.cup.visible:
-            version = hip.cup.version_ap_deg if hip.cup.version_ap_deg is not None else hip.cup.version_lateral_deg
-            cells[f"{hip.side}_inclination_deg"] = _degrees(hip.cup.inclination_deg)
-            cells[f"{hip.side}_version_deg"] = _degrees(version)
+    shown = {f"{hip.side}_implant": "none" if hip.implant == "none" else "implant" for hip in truth.hips}
     return TruthRow(
         str(plan.path),
         "registered" if is_hip else "not_hip",
@@ -159,9 +154,6 @@ def _row(plan: PlannedFilm, truth: FilmTruth) -> TruthRow:
         study_date=identity.study_date.isoformat(),
         view=truth.view,
         side=truth.side,
-        **cells,
+        **shown,
+        **angle_cells(truth),
     )
-
-
-def _degrees(angle: float | None) -> str:
-    return "" if angle is None else f"{angle:.2f}"

@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simulation.archive.life import Rates, live
+from simulation.archive.life import Rates
+from simulation.archive.living import live
 from simulation.people.body_shape import Build
 from simulation.people.disease import CONDITIONS
 
