@@ -11,7 +11,18 @@ from simulation.spec import LEAST_SIZE, VARIATIONS
 CORES = os.cpu_count() or 1
 
 
-@click.group()
+class _Commands(click.Group):
+    """Reports what the file system refuses in one line."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            where = f" {error.filename}" if error.filename else ""
+            raise click.ClickException(f"cannot write{where}: {error.strerror or error}") from None
+
+
+@click.group(cls=_Commands)
 def main() -> None:
     """Simulate radiographs of hips and pelves with exact truth."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")

@@ -11,7 +11,7 @@ from simulation.beam.exposure import expose
 from simulation.beam.projection import project
 from simulation.beam.texture import roughened
 from simulation.body.other import simulate_other
-from simulation.clutter.clutter import cluttered
+from simulation.clutter.clutter import Cluttered, cluttered
 from simulation.clutter.skin import air_in_folds
 from simulation.geometry.camera import Raster
 from simulation.look.display import PLAIN, develop, random_look
@@ -35,7 +35,7 @@ from simulation.views.positioning import OTHER_VIEWS, Aim, aim, camera, pose
 cv2.setNumThreads(1)
 
 _OWN_OTHER_SHARE = 0.4  # of "other" films, those with a leg or a spine of the same people
-_ONE_LEG_VIEWS = frozenset({"knee_ap", "knee_lateral", "femoral_shaft"})
+_ONE_LEG_VIEWS = frozenset({"knee_ap", "knee_lateral", "femoral_shaft", "tibia_ap", "tibia_lateral"})
 _TWELVE_BITS = 4095
 
 
@@ -105,7 +105,7 @@ def conditions(spec: FilmSpec) -> tuple[tuple[str, str], ...]:
         state = spec.hips.get(side, HipState())
         if state.condition is not None:
             asked.append((side, state.condition))
-        elif "disease" in spec.without:
+        elif "disease" in spec.without or state.implant == "resurfacing":  # which needs a sound neck
             asked.append((side, "normal"))
         elif state.implant == "fixation":
             broken = choose(spec.person, side, state).fixation
@@ -146,18 +146,11 @@ class _Plate:
 def _plate(spec: FilmSpec, scene: Scene, exposed: ExposedField, marks: Sequence[Mark], view: str) -> _Plate:
     """Expose and develop."""
     lateral = view == "cross_table_lateral"
-    lengths = project(scene, _tissue(spec, scene))
-    lengths, found = roughened(spec.stream("texture"), scene, lengths), ()
-    if scene.pelvis and view != "cross_table_lateral":
-        air = air_in_folds(spec.stream("folds"), scene)
-        lengths = replace(lengths, muscle=np.maximum(lengths.muscle - air, 0), body=np.maximum(lengths.body - air, 0))
-    if "clutter" not in spec.without:
-        busy = cluttered(spec.stream("clutter"), scene, lengths)
-        lengths, found = busy.lengths, busy.shows
+    busy = _in_the_beam(spec, scene, folds=not lateral)
     raw = expose(
         spec.stream("exposure"),
         scene.camera,
-        lengths,
+        busy.lengths,
         exposed,
         [mark.mask for mark in marks if not mark.digital],
         trabecular_fraction=scene.person.trabecular_fraction,
@@ -169,9 +162,20 @@ def _plate(spec: FilmSpec, scene: Scene, exposed: ExposedField, marks: Sequence[
         if mark.digital:
             shown = np.maximum(shown, mark.mask)
     if "markers" in spec.without:
-        return _Plate(shown, raw.signal_to_noise, found)
+        return _Plate(shown, raw.signal_to_noise, busy.shows)
     shown, drawn = overlays(spec.stream("overlays"), shown, scene.camera.spacing_mm)
-    return _Plate(shown, raw.signal_to_noise, found + drawn)
+    return _Plate(shown, raw.signal_to_noise, busy.shows + drawn)
+
+
+def _in_the_beam(spec: FilmSpec, scene: Scene, *, folds: bool) -> Cluttered:
+    """Body, implants and what else lies between tube and detector."""
+    lengths = roughened(spec.stream("texture"), scene, project(scene, _tissue(spec, scene)))
+    if scene.pelvis and folds:
+        air = air_in_folds(spec.stream("folds"), scene)
+        lengths = replace(lengths, muscle=np.maximum(lengths.muscle - air, 0), body=np.maximum(lengths.body - air, 0))
+    if "clutter" in spec.without:
+        return Cluttered(lengths, ())
+    return cluttered(spec.stream("clutter"), scene, lengths)
 
 
 def _tissue(spec: FilmSpec, scene: Scene) -> SoftTissue:

@@ -12,7 +12,7 @@ import numpy as np
 from simulation.geometry.mesh import Mesh, Vector, Vertices, ball, rotation, unit
 from simulation.people.atlas import Atlas
 from simulation.people.body_shape import Build
-from simulation.people.skeleton import SIDES, FemurFrame, Joint, cleared, femur_frame, reshaped_femur
+from simulation.people.skeleton import SIDES, FemurFrame, Joint, cleared, femur_frame, reshaped_leg
 
 CONDITIONS = ("normal", "arthritis", "dysplasia", "necrosis", "neck_fracture", "trochanteric_fracture")
 FRACTURES = frozenset({"neck_fracture", "trochanteric_fracture"})
@@ -169,8 +169,7 @@ def _dysplastic(atlas: Atlas, joint: Joint, grade: int, rng: np.random.Generator
     steep = (0.0, 0.18, 0.3, 0.42, 0.55)[grade] * rng.uniform(0.85, 1.1)
     hip = joint.hip + np.stack([-sign * roof * 4 * steep, 0 * roof, roof * lateral * steep], 1)
     move = np.array([sign * (2 + 2.2 * grade), 0, 1.5 + 2.2 * grade]) * rng.uniform(0.8, 1.2)
-    leg = dict(joint.leg)
-    leg["femur"] = reshaped_femur(atlas, leg["femur"], rng.uniform(4, 14), rng.uniform(2, 9))
+    leg = reshaped_leg(atlas, joint.leg, rng.uniform(4, 14), rng.uniform(2, 9))
     centre = joint.centre + move
     radius = femur_frame(atlas, leg["femur"]).head_radius
     return Joint(joint.side, cleared(atlas, joint.side, hip, centre, radius + rng.uniform(1.5, 4)), leg, centre)

@@ -32,7 +32,7 @@ from simulation.people.skeleton import (
     leg_shape,
     random_shape,
     registered,
-    reshaped_femur,
+    reshaped_leg,
     seated,
 )
 
@@ -91,8 +91,7 @@ def make_person(number: int, conditions: Conditions = ()) -> Person:
     diseases = own_diseases(number, build, conditions)
     joints = {}
     for side, own, socket in (("left", nodes, head), ("right", right_nodes, right_head)):
-        leg = leg_shape(atlas, own, register)
-        leg["femur"] = reshaped_femur(atlas, leg["femur"], *rng.normal(0, [7.0, 4.0]))
+        leg = reshaped_leg(atlas, leg_shape(atlas, own, register), *rng.normal(0, [7.0, 4.0]))
         joint = Joint(side, pelvis[f"hip_{side}"], leg, register(socket[None])[0])
         joints[side] = afflicted(atlas, seated(atlas, joint, rng.uniform(3.0, 5.0)), diseases[side])
         pelvis[f"hip_{side}"] = joints[side].hip

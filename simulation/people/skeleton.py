@@ -12,6 +12,7 @@ from simulation.people.atlas import LEG_BONES, Atlas
 SIDES: Mapping[str, float] = {"right": -1.0, "left": 1.0}  # sign of x on that side of the patient
 _MIRROR = np.array([-1.0, 1.0, 1.0])
 _SHAPE_SPREAD = 1.0  # standard deviation of the mode weights
+_EMINENCE_MM = 4.0  # by which the tibia's eminence stands between the femur's condyles
 _SOCKET_RELIEF = 0.3  # of what a joint surface departs from a sphere is kept
 
 
@@ -128,8 +129,9 @@ def cleared(atlas: Atlas, side: str, hip: Vertices, centre: Vector, radius: floa
     return hip + offset / reach[:, None] * push[:, None]
 
 
-def reshaped_femur(atlas: Atlas, femur: Vertices, version_deg: float, neck_deg: float) -> Vertices:
-    """A femur with its neck turned about the shaft and bent in its own plane; about the new head centre."""
+def reshaped_leg(atlas: Atlas, leg: Mapping[str, Vertices], version_deg: float, neck_deg: float) -> dict[str, Vertices]:
+    """A leg whose femoral neck is turned about the shaft and bent in its own plane; about the new head centre."""
+    femur = leg["femur"]
     frame = femur_frame(atlas, femur)
     along, medial = (femur - frame.origin) @ frame.axis, (femur - frame.origin) @ frame.medial
     twist = np.clip((130 - along) / 100, 0, 1)  # spread over the upper shaft
@@ -137,7 +139,13 @@ def reshaped_femur(atlas: Atlas, femur: Vertices, version_deg: float, neck_deg: 
     bend = np.clip((medial - 2) / 26, 0, 1) * np.clip((75 - along) / 30, 0, 1)
     bent = _about(turned, frame.at(42, 6), frame.posterior, neck_deg * bend)
     head, _ = sphere_through(bent[atlas.landmarks["head"]])
-    return bent - head
+    return {name: bone - head for name, bone in _kneed({**leg, "femur": bent}).items()}
+
+
+def _kneed(leg: Mapping[str, Vertices]) -> dict[str, Vertices]:
+    """The shank brought to the femur: the atlas varies the pose of the knee too, by centimetres along the leg."""
+    step = np.array([0, 0, leg["femur"][:, 2].min() + _EMINENCE_MM - leg["tibia"][:, 2].max()])
+    return {name: bone + step if name in ("tibia", "fibula") else bone for name, bone in leg.items()}
 
 
 def _about(points: Vertices, pivot: Vector, axis: Vector, angles_deg: NDArray[np.float64]) -> Vertices:

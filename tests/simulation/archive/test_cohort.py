@@ -201,3 +201,28 @@ def test_seeds_share_no_person():
     numbers = [Request(Path(), 500, seed, 128).person(n) for seed in range(4) for n in (0, 499)]
     assert len(set(numbers)) == len(numbers)
     assert np.all(np.diff(sorted(numbers)) > 0)
+
+
+@pytest.mark.parametrize("command", [["cohort", "--patients", "1"], ["films", "--films", "1"], ["gallery"]])
+def test_a_place_that_cannot_be_written_gets_one_line(tmp_path, command):
+    (tmp_path / "file").write_text("x")
+    result = CliRunner().invoke(main, [*command, "--out", str(tmp_path / "file" / "below")])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith("Error: cannot write")
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["cohort", "--out", "x"], "Missing option '--patients'"),
+        (["cohort", "--out", "x", "--patients", "0"], "0 is not in the range x>=1"),
+        (["films", "--out", "x", "--without", "noise"], "'noise' is not one of"),
+        (["films", "--out", "x", "--size", "10"], "10 is not in the range"),
+    ],
+    ids=["no patients", "none", "unknown variation", "too small"],
+)
+def test_bad_arguments_are_refused_with_exit_code_two(arguments, said):
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert said in result.output

@@ -104,3 +104,15 @@ def test_old_bone_is_thinner_than_young_bone():
         shaft = np.abs((femur.outer.vertices - frame.origin) @ frame.axis - 140) < 30
         walls.append(np.linalg.norm(femur.outer.vertices[shaft] - femur.inner.vertices[shaft], axis=1).mean())
     assert walls[0] < 0.75 * walls[1]
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_the_knee_stays_together_whatever_became_of_the_hip(number):
+    """The shank begins under the femur's end, its eminence between the condyles."""
+    person = make_person(number, (("left", "dysplasia:4"), ("right", "normal")))
+    for side in SIDES:
+        femur, tibia = (person.legs[side][name].outer.vertices for name in ("femur", "tibia"))
+        end = femur[femur[:, 2] < femur[:, 2].min() + 12].mean(0)
+        start = tibia[tibia[:, 2] > tibia[:, 2].max() - 12].mean(0)
+        assert np.linalg.norm((end - start)[:2]) < 14
+        assert tibia[:, 2].max() - femur[:, 2].min() == pytest.approx(4.0, abs=0.5)
