@@ -68,7 +68,7 @@ def simulate(spec: FilmSpec) -> Film:
 
 
 def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[MarkerTruth, ...]) -> FilmTruth:
-    view = spec.view
+    view = labels.shown_view(scene, picture, spec.view)
     hips = labels.hip_truths(scene, picture, view) if view in HIP_VIEWS else ()
     if view in HIP_VIEWS and not hips:
         raise UnshownHipError(f"seed {spec.seed}: no hip on {view}; take another seed")

@@ -62,7 +62,7 @@ class FilmTruth:
 
     seed: int
     person: int  # films of one person share it; splits go by it
-    view: str
+    view: str  # as a reader would call it; an AP pelvis cropped to one hip is an AP hip
     side: str  # left, right, both; unknown where the film itself cannot tell (an unmarked lateral, or mirrored)
     hips: tuple[HipTruth, ...]
     markers: tuple[MarkerTruth, ...]

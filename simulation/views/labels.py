@@ -29,6 +29,17 @@ def hip_truths(scene: Scene, picture: Picture, view: str) -> tuple[HipTruth, ...
     return tuple(hip for side in sides if (hip := _hip(scene, picture, view, side, ischia)) is not None)
 
 
+def shown_view(scene: Scene, picture: Picture, view: str) -> str:
+    """What a reader would call the film: an AP film is of the pelvis with both hip centres in its field, else of a hip.
+
+    However it was aimed: an AP pelvis that was cropped to one hip is an AP hip.
+    """
+    if view not in _AP_VIEWS:
+        return view
+    centres = np.stack([scene.on_table(scene.person.hip_centres[side]) for side in SIDES])
+    return "ap_pelvis" if picture.field.contains(picture.project(centres)).all() else "ap_hip"
+
+
 def ischium_points(scene: Scene, picture: Picture, view: str) -> dict[str, Point | None]:
     """Lowest point of each ischial tuberosity where an AP projection shows it."""
     points: dict[str, Point | None] = dict.fromkeys(SIDES)

@@ -10,7 +10,7 @@ import pytest
 from simulation.beam.collimation import ExposedField
 from simulation.film import staged
 from simulation.spec import FilmSpec, HipState
-from simulation.views.labels import film_side, hip_truths, ischium_points, teardrop_points
+from simulation.views.labels import film_side, hip_truths, ischium_points, shown_view, teardrop_points
 from simulation.views.pelvic_landmarks import PelvicPosition
 from simulation.views.picture import Picture
 
@@ -198,3 +198,18 @@ def test_the_side_is_what_a_reader_can_know(view, letters, mirrored, side):
     hips = (HipTruth("left", (0, 0, 1, 1), 1.0, "none", None),)
     marks = tuple(MarkerTruth(letter, (0, 0, 1, 1)) for letter in letters)
     assert film_side(hips, view, marks, mirrored=mirrored) == side
+
+
+def test_a_pelvis_cropped_to_one_hip_is_a_film_of_a_hip():
+    scene = make_scene()
+    plate = plate_of(scene)
+    middle = plate.width // 2
+    half = plate.moved(np.array([[1.0, 0, -middle], [0, 1, 0], [0, 0, 1]]), plate.width - middle, plate.height)
+    assert shown_view(scene, plate, "ap_pelvis") == "ap_pelvis"
+    assert shown_view(scene, half, "ap_pelvis") == "ap_hip"
+    assert {hip.side for hip in hip_truths(scene, half, "ap_hip")} == {"left"}
+
+
+def test_other_views_stay_what_they_are_however_cropped():
+    scene = make_scene("oblique_hip")
+    assert shown_view(scene, crop(plate_of(scene)), "oblique_hip") == "oblique_hip"
