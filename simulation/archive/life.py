@@ -26,7 +26,7 @@ class Rates:
     missed: float = 0.16  # of planned visits
     died: float = 0.14  # of patients
     moved_away: float = 0.07
-    other_films: float = 0.30  # of visits: another body part is filmed too
+    other_films: float = 0.40  # of visits: another body part is filmed too
     no_hip_films: float = 0.06  # of patients
 
 

@@ -29,11 +29,11 @@ _ATTEMPTS = 12  # draws of pose and exposure until the hip is on the film
 _EXTRAS = {  # share of a patient's films that leave such a file too: what makes it, disposition, reason
     "same": (0.025, refused.copy, "duplicate", "same_image"),
     "conflict": (0.006, refused.conflict, "duplicate", "conflicting_image"),
-    "truncated": (0.010, refused.truncated, "undecodable", "truncated"),
-    "empty": (0.005, refused.empty, "screened_out", "empty_file"),
-    "text": (0.020, refused.text, "screened_out", "not_dicom"),
-    "magnetic": (0.040, refused.magnetic_resonance, "screened_out", "modality"),
-    "report": (0.030, refused.report, "screened_out", "no_pixel_data"),
+    "truncated": (0.030, refused.truncated, "undecodable", "truncated"),
+    "empty": (0.010, refused.empty, "screened_out", "empty_file"),
+    "text": (0.030, refused.text, "screened_out", "not_dicom"),
+    "magnetic": (0.060, refused.magnetic_resonance, "screened_out", "modality"),
+    "report": (0.045, refused.report, "screened_out", "no_pixel_data"),
     "dicomdir": (0.010, refused.directory, "screened_out", "dicomdir"),
 }
 _SECOND_ID_SHARE = 0.015  # of patients: filed under two identifiers, as before records were merged
