@@ -84,7 +84,7 @@ def _circled(stamp: Stamp, height_px: float) -> Stamp:
         out, (side - out.shape[0]) // 2, (side - out.shape[0] + 1) // 2, (side - out.shape[1]) // 2,
         (side - out.shape[1] + 1) // 2, cv2.BORDER_CONSTANT, value=0.0,
     )  # fmt: skip
-    cv2.circle(out, (side // 2, side // 2), side // 2 - 1 - line, 1.0, line, cv2.LINE_AA)
+    cv2.circle(out, (side // 2, side // 2), max(1, side // 2 - 1 - line), 1.0, line, cv2.LINE_AA)
     return out
 
 
@@ -104,7 +104,7 @@ def _on_plastic(stamp: Stamp, height_px: float) -> Stamp:
 
 def _pelleted(stamp: Stamp, height_px: float) -> Stamp:
     """With pellets in a chamber that fall to the lowest place, as on erect films."""
-    tall = int(height_px * 0.6)
+    tall = max(6, int(height_px * 0.6))
     out = np.zeros((stamp.shape[0] + tall, max(stamp.shape[1], tall + 2)), np.float32)
     left = (out.shape[1] - stamp.shape[1]) // 2
     out[: stamp.shape[0], left : left + stamp.shape[1]] = stamp

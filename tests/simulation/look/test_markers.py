@@ -31,6 +31,14 @@ def test_letters_come_in_many_shapes():
     assert max(ratios) > 1.8
 
 
+@pytest.mark.parametrize("height_px", [2, 3, 5, 9, 60])
+def test_letters_can_be_drawn_however_small_the_film(height_px):
+    for seed in range(150):
+        stamp, _ = letter(np.random.default_rng(seed), "left", height_px)
+        assert stamp.size > 0
+        assert stamp.max() > 0.3
+
+
 def test_a_letter_face_down_says_so():
     assert 0 < sum(mark_of(seed).truth.mirrored for seed in range(400)) < 40
     assert not any(mark_of(seed, plain=True).truth.mirrored for seed in range(100))
