@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from simulation.geometry.camera import Camera
-from simulation.geometry.mesh import Mesh, Vector
+from simulation.geometry.mesh import Matrix, Mesh, Vector
 from simulation.people.disease import Fracture
 from simulation.people.person import Person
 from simulation.spec import HipState
 from simulation.surgery.choice import Implant
-from simulation.views.positioning import Pose
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Turns of the pelvis and of each leg."""
+
+    pelvis: Matrix  # patient -> table
+    legs: Mapping[str, Matrix]  # left-leg coordinates -> patient
+    both_legs: bool  # both legs are posed for the view (frog leg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ The table frame is the patient frame before the pelvis turned.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from simulation.geometry.camera import Camera
 from simulation.geometry.mesh import Matrix, Vector, rotation, unit
 from simulation.people.person import Person
 from simulation.people.skeleton import SIDES
+from simulation.scene import Pose
 
 OTHER_VIEWS = (
     "knee_ap", "knee_lateral", "lumbar_ap", "lumbar_lateral", "lumbar_oblique", "femoral_shaft", "tibia_ap",
@@ -20,15 +20,6 @@ OTHER_VIEWS = (
 )  # fmt: skip
 _DOWN = np.array([0.0, 0.0, -1.0])  # image down is the patient's feet
 _BACK = np.array([0.0, 1.0, 0.0])  # an AP beam runs to the patient's back
-
-
-@dataclass(frozen=True, slots=True)
-class Pose:
-    """Turns of the pelvis and of each leg."""
-
-    pelvis: Matrix  # patient -> table
-    legs: Mapping[str, Matrix]  # left-leg coordinates -> patient
-    both_legs: bool  # both legs are posed for the view (frog leg)
 
 
 @dataclass(frozen=True, slots=True)
