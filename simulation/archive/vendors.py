@@ -50,7 +50,7 @@ class Vendor:
 VENDORS = (
     Vendor("Simulated Imaging North", "Plate 35", "CR", 12, 0.8, ("explicit", "jpeg_lossless"), "imager", "one",
            (0.05, 0.04), (0.10, 0.06), (0.35, 0.02), "ISO_IR 100", 0, False),
-    Vendor("Simulated Imaging South", "Panel 43", "DX", 14, 0.1, ("jpeg_2000", "explicit"), "imager", "several",
+    Vendor("Simulated Imaging South", "Panel 43", "DX", 16, 0.1, ("jpeg_2000", "explicit"), "imager", "several",
            (0.02, 0.03), (0.04, 0.05), (0.10, 0.02), "ISO_IR 192", 0, True),
     Vendor("Simulated Systems East", "Detector X", "DX", 12, 0.5, ("jpeg_ls", "jpeg_2000_lossy"), "both", "one",
            (0.10, 0.08), (0.20, 0.10), (0.25, 0.04), "ISO_IR 192", 0, True),
@@ -58,7 +58,7 @@ VENDORS = (
            (0.45, 0.05), (0.60, 0.05), (0.70, 0.02), "ISO_IR 100", -512, False),
     Vendor("Simulated Radiography Ltd", "Film Digitizer", "CR", 8, 0.0, ("explicit", "deflated"), "none", "absurd",
            (0.55, 0.10), (0.70, 0.05), (0.75, 0.03), "ISO_IR 6", 0, False),
-    Vendor("Simulated Medical", "Ray 12", "DX", 12, 0.6, ("jpeg_lossless", "explicit"), "calibrated", "table",
+    Vendor("Simulated Medical", "Ray 14", "DX", 14, 0.6, ("jpeg_lossless", "explicit"), "calibrated", "table",
            (0.03, 0.05), (0.05, 0.08), (0.15, 0.03), "ISO_IR 100", 0, True),
 )  # fmt: skip
 VENDOR_SHARES = (0.28, 0.24, 0.18, 0.12, 0.08, 0.10)
