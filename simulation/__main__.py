@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simulation.spec import LEAST_SIZE, VARIATIONS
+from simulation.spec import LEAST_SIZE, MIXTURE_NAMES, VARIATIONS
 
 CORES = os.cpu_count() or 1
 
@@ -84,15 +84,20 @@ def gallery(out: Path, seed: int) -> None:
 @click.option("--workers", type=click.IntRange(1), default=CORES, show_default=True, help="Processes.")
 @click.option("--size", type=click.IntRange(LEAST_SIZE), default=768, show_default=True, help="Long edge, pixels.")
 @click.option("--without", type=click.Choice(VARIATIONS), multiple=True, help="A family of variation to leave out.")
-def films(*, out: Path, films: int, seed: int, workers: int, size: int, without: tuple[str, ...]) -> None:
-    """Write training films (PNG) with their truth, 200 a shard; shards already there are kept.
+@click.option(
+    "--mixture", type=click.Choice(MIXTURE_NAMES), default=MIXTURE_NAMES[0], show_default=True, help="Shares."
+)
+def films(*, out: Path, films: int, seed: int, workers: int, size: int, without: tuple[str, ...], mixture: str) -> None:
+    """Write films (PNG) with their truth, 200 a shard; shards already there are kept.
+
+    The mixture is that of training, or of the archive in Wyles et al. 2022 (paper): a quarter shows no hip.
 
     Example: python -m simulation films --out films --films 1000 --seed 1
     """
     _one_thread_each()
     from simulation.dataset import Request, make_films  # noqa: PLC0415 (threads first)
 
-    request = Request(out, films, seed, workers, size, frozenset(without))
+    request = Request(out, films, seed, workers, size, frozenset(without), mixture)
     with click.progressbar(length=request.shards, label="shards of 200 films", show_pos=True) as bar:
         written = make_films(request, lambda: bar.update(1))
     click.echo(f"{written} new shards in {out}")

@@ -12,12 +12,14 @@ import cv2
 import numpy as np
 
 from simulation.film import simulate
-from simulation.spec import FilmSpec, random_spec
+from simulation.mixtures import MIXTURES
+from simulation.spec import FilmSpec
 from simulation.truth import Film
 
 _FILMS_PER_SHARD = 200
 _LOG = logging.getLogger(__name__)
 _PEOPLE_PER_SEED = 1_000_000
+_PEOPLE_PER_MIXTURE = 300_000  # so that mixtures of one seed share no person either
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Request:
     workers: int
     size: int
     without: frozenset[str] = frozenset()  # families of spec.VARIATIONS to leave out
+    mixture: str = "training"  # a key of MIXTURES
+
+    def __post_init__(self) -> None:
+        if self.mixture not in MIXTURES:
+            raise ValueError(f"{self.mixture!r} is no mixture: take one of {', '.join(MIXTURES)}")
 
     @property
     def shards(self) -> int:
@@ -65,14 +72,16 @@ def make_films(request: Request, report: Callable[[], None] = lambda: None) -> i
 
 def specs(request: Request, shard: int) -> Iterator[FilmSpec]:
     """Films of a shard without end: two or three of each person, the shard's own people."""
-    first = shard * _FILMS_PER_SHARD * 2
-    rng = np.random.default_rng([request.seed, shard, 4])
+    mixture = list(MIXTURES).index(request.mixture)  # 0 is training's, whose numbers stay as they always were
+    first = shard * _FILMS_PER_SHARD * 2 + mixture * _PEOPLE_PER_MIXTURE
+    rng = np.random.default_rng([request.seed, shard, 4, *([mixture] if mixture else [])])
+    draw = MIXTURES[request.mixture]
     drawn = first
     person = first
     while True:
         for _ in range(rng.integers(2, 4)):
             base = request.seed * _PEOPLE_PER_SEED
-            spec = random_spec(rng, base + person, base + drawn, request.size)
+            spec = draw(rng, base + person, base + drawn, request.size)
             yield replace(spec, without=request.without)
             drawn += 1
         person += 1

@@ -10,7 +10,7 @@ from simulation.beam.collimation import ExposedField, random_field
 from simulation.beam.exposure import expose
 from simulation.beam.projection import project
 from simulation.beam.texture import roughened
-from simulation.body.other import simulate_other
+from simulation.body.other import simulate_broken, simulate_other
 from simulation.clutter.clutter import Cluttered, cluttered
 from simulation.clutter.skin import air_in_folds
 from simulation.geometry.camera import Raster
@@ -51,6 +51,8 @@ def simulate(spec: FilmSpec) -> Film:
         EmptyFieldError: the draw left nothing exposed.
     """
     view = spec.view
+    if spec.broken:
+        return simulate_broken(spec)
     if view == "other":
         rng = spec.stream("subject")
         if rng.random() >= _OWN_OTHER_SHARE:

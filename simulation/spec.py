@@ -1,4 +1,4 @@
-"""What to simulate: one film's specification, and the mixture that a training set draws from."""
+"""What to simulate: one film's specification, and the draw of a training set (others: simulation.mixtures)."""
 
 import zlib
 from collections.abc import Mapping
@@ -26,6 +26,9 @@ _ODD_CUP_SHARE = 0.25  # of cups: anywhere in the range that is ever seen, so th
 # Families of variation that a training set can be made without, to learn what each is worth.
 IMPLANTS = ("none", *_IMPLANT_SHARES)
 LEAST_SIZE = 96
+MIXTURE_NAMES = ("training", "paper")  # what simulation.mixtures draws
+# Ways in which a film of the "shifted" mixture differs in kind from every film of training.
+SHIFTS = ("bones", "implants", "look", "square_crop", "squeezed", "jpeg", "pasted")
 VARIATIONS = ("disease", "revision", "clutter", "habitus", "looks", "collimation", "markers", "reproduction")
 
 
@@ -55,6 +58,8 @@ class FilmSpec:
     size: int = 768  # pixels along the long edge
     marker: bool | None = None  # None: as it comes; True: a correct marker; False: none
     without: frozenset[str] = frozenset()  # VARIATIONS to leave out
+    broken: bool = False  # an "other" film that shows nothing: blank, noise, cut off, scrambled
+    shifts: tuple[str, ...] = ()  # of SHIFTS, in their order
 
     def __post_init__(self) -> None:
         for name, value, known in (
@@ -63,6 +68,7 @@ class FilmSpec:
             *(("side", side, SIDES) for side in self.hips),
             *(("implant", state.implant, IMPLANTS) for state in self.hips.values()),
             *(("variation", name, VARIATIONS) for name in sorted(self.without)),
+            *(("shift", name, SHIFTS) for name in self.shifts),
         ):
             if value not in known:
                 raise ValueError(f"{value!r} is no {name}: take one of {', '.join(known)}")

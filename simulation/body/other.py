@@ -1,6 +1,7 @@
 """Films that show no hip: other body parts, phantoms, blank exposures, pages and screens."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import cast
 
 import cv2
@@ -12,6 +13,7 @@ from simulation.beam.exposure import expose
 from simulation.beam.projection import Lengths
 from simulation.beam.texture import band_noise, strands
 from simulation.body import artificial, captures, chest, lower_limb, skull, spine, upper_limb
+from simulation.body.broken import RUINS
 from simulation.body.stage import Map, Stage
 from simulation.geometry.camera import Camera
 from simulation.look.display import PLAIN, develop, random_look
@@ -51,6 +53,7 @@ SHARES: Mapping[Builder, float] = {
     captures.graph: 0.01,
     captures.garbage: 0.015,
 }
+_EMPTY: tuple[Builder, ...] = (artificial.blank, captures.garbage)
 _WHITE = 4095
 _PICTURE_SPACING_MM = 0.2
 
@@ -60,6 +63,19 @@ def simulate_other(spec: FilmSpec) -> Film:
     rng = spec.stream("other")
     builders, shares = list(SHARES), np.array(list(SHARES.values()))
     return render_other(builders[rng.choice(len(builders), p=shares / shares.sum())], rng, spec)
+
+
+def simulate_broken(spec: FilmSpec) -> Film:
+    """A file that shows nothing: a blank or broken exposure, or a film of another part that was ruined."""
+    rng = spec.stream("broken")
+    kind = int(rng.integers(len(_EMPTY) + len(RUINS)))
+    if kind < len(_EMPTY):
+        return render_other(_EMPTY[kind], rng, spec)
+    name, ruin = list(RUINS.items())[kind - len(_EMPTY)]
+    film = simulate_other(spec)
+    pixels = np.round(ruin(rng, film.pixels.astype(np.float32) / np.float32(_WHITE)) * _WHITE).astype(np.uint16)
+    height, width = pixels.shape
+    return Film(pixels, replace(film.truth, markers=(), width=width, height=height, shows=(*film.truth.shows, name)))
 
 
 def render_other(builder: Builder, rng: Generator, spec: FilmSpec) -> Film:

@@ -1,0 +1,94 @@
+"""Mixtures: how often each kind of film is drawn."""
+
+import hashlib
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulation.dataset import Request, specs
+from simulation.film import simulate
+from simulation.mixtures import MIXTURES, paper_spec
+from simulation.spec import MIXTURE_NAMES, VIEW_SHARES, FilmSpec, random_spec
+
+# Wyles et al. 2022, of 846,988 files; laterals are one category there
+PAPER = {"ap_pelvis": 168_551, "ap_hip": 176_890, "lateral": 174_637, "oblique_hip": 117_578, "other": 209_332}
+LATERALS = ("cross_table_lateral", "frog_leg_lateral")
+
+
+def drawn(mixture, count, seed=0):
+    rng = np.random.default_rng(seed)
+    return [MIXTURES[mixture](rng, number, number, 160) for number in range(count)]
+
+
+def within(found, count, share):
+    """Four standard deviations of a binomial draw."""
+    return abs(found / count - share) < 4 * math.sqrt(share * (1 - share) / count)
+
+
+@pytest.mark.parametrize("category", PAPER)
+def test_the_archive_of_the_paper_is_drawn_in_its_shares(category):
+    views = [spec.view for spec in drawn("paper", 6000)]
+    found = sum(views.count(view) for view in (LATERALS if category == "lateral" else (category,)))
+    assert within(found, 6000, PAPER[category] / 846_988)
+
+
+def test_laterals_of_the_paper_are_split_sixty_to_forty():
+    views = [spec.view for spec in drawn("paper", 6000)]
+    laterals = sum(views.count(view) for view in LATERALS)
+    assert within(views.count("cross_table_lateral"), laterals, 0.6)
+
+
+def test_one_in_eight_of_the_papers_others_shows_nothing():
+    others = [spec for spec in drawn("paper", 6000) if spec.view == "other"]
+    assert within(sum(spec.broken for spec in others), len(others), 1 / 8)
+    assert not any(spec.broken for spec in drawn("paper", 2000, seed=1) if spec.view != "other")
+
+
+@pytest.mark.parametrize("view", VIEW_SHARES)
+def test_training_is_drawn_in_its_own_shares(view):
+    assert within([spec.view for spec in drawn("training", 6000)].count(view), 6000, VIEW_SHARES[view])
+
+
+def test_the_draw_of_training_is_what_it_always_was():
+    """The digest was taken before there were other mixtures, so that a set of films can be made again."""
+    request = Request(Path("nowhere"), 400, 41, 1, 256)
+    digest = hashlib.sha256()
+    for spec in itertools.islice(specs(request, 2), 50):
+        hips = [(side, repr(state)) for side, state in spec.hips.items()]
+        digest.update(repr((spec.seed, spec.person, spec.view, spec.side, hips, spec.size)).encode())
+    assert digest.hexdigest() == "d19b898e91786d6bb840cc658f017a9f7fe7e6bc637107a11b4bfc0c536b79a7"
+
+
+def test_mixtures_of_one_seed_share_no_person_and_no_seed_of_a_film():
+    people, seeds = [], []
+    for name in MIXTURE_NAMES:
+        films = list(itertools.islice(specs(Request(Path("nowhere"), 1, 3, 1, 160, mixture=name), 0), 200))
+        people.append({spec.person for spec in films})
+        seeds.append({spec.seed for spec in films})
+    for first, second in itertools.combinations(range(len(MIXTURE_NAMES)), 2):
+        assert not people[first] & people[second]
+        assert not seeds[first] & seeds[second]
+
+
+def test_an_unknown_mixture_is_refused():
+    with pytest.raises(ValueError, match="'holiday' is no mixture: take one of training, paper"):
+        Request(Path("nowhere"), 1, 1, 1, 160, mixture="holiday")
+
+
+def test_broken_films_show_no_hip_and_come_in_many_kinds():
+    films = [simulate(FilmSpec(seed, 1, "other", "left", size=160, broken=True)) for seed in range(40)]
+    kinds = {film.truth.shows[-1] for film in films} & {"cut_off", "scrambled", "black", "white"}
+    assert len(kinds) == 4
+    for film in films:
+        assert (film.truth.view, film.truth.hips, film.truth.side) == ("other", (), "unknown")
+        assert film.pixels.shape == (film.truth.height, film.truth.width)
+        assert film.pixels.max() <= 4095
+
+
+def test_a_draw_is_the_same_again():
+    one, two = (paper_spec(np.random.default_rng(8), 1, 1) for _ in range(2))
+    assert one == two
+    assert random_spec(np.random.default_rng(8), 1, 1) == random_spec(np.random.default_rng(8), 1, 1)
