@@ -1,215 +1,126 @@
 """Scores the exported ensemble, through Triton as users run it, on simulated films of people not seen in training.
 
-    python -m training.evaluate --films films/test
+    python -m training.evaluate --films 5000
 
-Side and implant are judged per film and per hip with misses counted as wrong. Angles are judged where the client
-accepts them; the share accepted of all measurable cups stands beside the error. No DICOM tag helps: the evidence is
-the film alone.
+makes the films (paper's mixture of views, and a quarter as many of a kind that training never shows), asks the models,
+and writes docs/validation.md with its figures. What is made and what is answered is kept in --data, so a run that is
+cut off goes on, and a rerun only draws again. ``--folder PATH`` scores films that are there already.
 """
 
 import argparse
 import json
-import math
-import tempfile
-from collections.abc import Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass
+import os
+import sys
 from pathlib import Path
 
-import numpy as np
-
-from ingest.findings import find
-from ingest.records import Canvas, Findings, Header, Hip, RawFindings, Side, View
-from ingest.server import EmbeddedServer
-from ingest.triton import TritonServer
-from simulation.truth import CupTruth, FilmTruth
+from ingest.errors import IngestError
+from training.evaluation import measures, outliers
+from training.evaluation.answers import Answers, Server, embedded
+from training.evaluation.bars import bars, bars_table
+from training.evaluation.films import SEEDS, Wanted, made
+from training.evaluation.judged import Judged
+from training.evaluation.page import About, write
+from training.evaluation.statistics import Figures, rounded
 from training.films import LabelledFilm, load_films
 
-IN_FLIGHT = 8
-ANGLES = (  # what is read, on which view, and the truth it is held against
-    ("inclination, AP pelvis", "inclination", View.AP_PELVIS, "inclination_deg"),
-    ("version, AP pelvis", "version", View.AP_PELVIS, "version_ap_deg"),
-    ("version, AP hip", "version", View.AP_HIP, "version_ap_deg"),
-    ("version, cross-table", "version", View.CROSS_TABLE_LATERAL, "version_lateral_deg"),
-)
+SAY_EVERY = 200  # films
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One film, what is true of it, and what the ensemble says."""
-
-    truth: FilmTruth  # in canvas pixels
-    raw: RawFindings
-    findings: Findings  # boxes and landmarks in canvas pixels too
-
-
-def judge(films: list[LabelledFilm], repository: Path) -> Iterator[Judged]:
-    """All films through a private Triton, in order, a few in flight."""
-    with (
-        tempfile.TemporaryDirectory() as home,
-        EmbeddedServer(repository, Path(home)) as embedded,
-        TritonServer(embedded.url, in_flight=IN_FLIGHT) as server,
-    ):
-        waiting: list[tuple[LabelledFilm, Future[RawFindings]]] = []
-        for film in films:
-            waiting.append((film, server.submit(_canvas(film))))
-            if len(waiting) >= IN_FLIGHT:
-                yield _judged(*waiting.pop(0))
-        for pair in waiting:
-            yield _judged(*pair)
+def gather(args: argparse.Namespace) -> dict[str, list[LabelledFilm]]:
+    """The usual and the shifted films."""
+    shifted = args.shifted if args.shifted is not None else (args.films or 0) // 4
+    wanted = {
+        mixture: Wanted(mixture, films, args.data / mixture, args.workers)
+        for mixture, films in (("paper", args.films or 0), ("shifted", shifted))
+        if films
+    }
+    if args.folder:
+        wanted.pop("paper", None)
+    films = {mixture: made(one)[: args.limit] for mixture, one in wanted.items()}
+    usual = load_films(args.folder)[: args.limit] if args.folder else films["paper"]
+    return {"usual": usual, "shifted": films.get("shifted", [])}
 
 
-def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float, float]:
-    """Share of hits and its 95 % interval (Wilson 1927)."""
-    if not n:
-        return math.nan, math.nan, math.nan
-    p, d = hits / n, 1 + z * z / n
-    middle, half = (p + z * z / (2 * n)) / d, z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / d
-    return p, middle - half, middle + half
+def ask(answers: Answers, server: Server, name: str, films: list[LabelledFilm]) -> list[Judged]:
+    """All films of a set, judged; says how far it is."""
+    judged = []
+    for one in answers.ask(films, server):
+        judged.append(one)
+        if len(judged) % SAY_EVERY == 0 or len(judged) == len(films):
+            print(f"{name}: {len(judged)} of {len(films)} films judged", file=sys.stderr)
+    return judged
 
 
-def view_table(judged: list[Judged]) -> list[str]:
-    """Accuracy, then precision, recall and F1 of each view, and the confusion counts."""
-    views = list(View)
-    counts = np.zeros((len(views), len(views)), int)
-    for one in judged:
-        counts[views.index(View(one.truth.view)), views.index(one.findings.view)] += 1
-    lines = ["| view | films | precision | recall | F1 | read as " + " / ".join(v.value for v in views) + " |"]
-    lines.append("|---|---|---|---|---|---|")
-    for index, view in enumerate(views):
-        hit, shown, read = counts[index, index], counts[index].sum(), counts[:, index].sum()
-        precision, recall = hit / max(read, 1), hit / max(shown, 1)
-        f1 = 2 * precision * recall / max(precision + recall, 1e-9)
-        row = " / ".join(str(n) for n in counts[index])
-        lines.append(f"| {view} | {shown} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {row} |")
-    return lines
-
-
-def shares(judged: list[Judged]) -> dict[str, tuple[int, int]]:
-    """Hits and cases of each question with a yes or no."""
-    hip_films = [one for one in judged if one.truth.view != View.OTHER and one.truth.hips]
-    told = [one for one in hip_films if one.truth.side != Side.UNKNOWN]
-    hips = [(one, hip) for one in hip_films for hip in one.truth.hips]
-    implanted = [(one, hip) for one, hip in hips if hip.implant != "none"]
+def figures_of(judged: dict[str, list[Judged]], answers: Answers) -> Figures:
+    """Everything that the page tells."""
+    usual, shifted = judged["usual"], judged["shifted"]
     return {
-        "view": (sum(one.findings.view == one.truth.view for one in judged), len(judged)),
-        "not a hip is refused": _count([not one.findings.hips for one in judged if one.truth.view == View.OTHER]),
-        "side": (sum(one.findings.side == one.truth.side for one in told), len(told)),
-        "hip found": _count([_hip(one, hip.side) is not None for one, hip in hips]),
-        "implant": _count([_implant(one, hip.side) == (hip.implant != "none") for one, hip in hips]),
-        "cup told from no cup": _count([_cup(one, hip.side) == (hip.cup is not None) for one, hip in implanted]),
+        "usual": measures.measure(usual),
+        "shifted": measures.measure(shifted) if shifted else None,
+        "families": measures.by_family(shifted),
+        "outliers": outliers.figures(usual, shifted),
+        "pace": answers.pace(),
     }
 
 
-def angle_errors(judged: list[Judged], measure: str, view: View, name: str) -> tuple[np.ndarray, int]:
-    """Signed errors (degrees) of the accepted measurements, and how many cups were measurable."""
-    errors, measurable = [], 0
-    for one in judged:
-        if one.truth.view != view:
-            continue
-        for hip in one.truth.hips:
-            wanted = _wanted(hip.cup, name)
-            if wanted is None:
-                continue
-            measurable += 1
-            found = _hip(one, hip.side)
-            values = [m.value_deg for m in found.measurements if m.measure == measure and m.accepted] if found else []
-            errors.extend(value - wanted for value in values if value is not None)
-    return np.array(errors), measurable
-
-
-def angle_table(judged: list[Judged]) -> tuple[list[str], dict[str, float]]:
-    """Error of each angle, and the mean absolute errors by name."""
-    lines = [
-        "| angle | cups | measured | MAE | median | 95th percentile | bias | off by > 5 |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    figures = {}
-    for title, measure, view, name in ANGLES:
-        errors, measurable = angle_errors(judged, measure, view, name)
-        if not len(errors):
-            lines.append(f"| {title} | {measurable} | 0 | - | - | - | - | - |")
-            continue
-        size = np.abs(errors)
-        figures[title] = float(size.mean())
-        lines.append(
-            f"| {title} | {measurable} | {len(size) / measurable:.1%} | {size.mean():.2f} | {np.median(size):.2f} | "
-            f"{np.percentile(size, 95):.2f} | {errors.mean():+.2f} | {(size > 5).mean():.1%} |"
-        )
-    return lines, figures
-
-
-def report(judged: list[Judged]) -> str:
-    """The whole evaluation as Markdown."""
-    people = len({one.truth.person for one in judged})
-    lines = [f"{len(judged)} simulated films of {people} people not seen in training.", ""]
-    lines += ["| question | right | of | share | 95 % interval |", "|---|---|---|---|---|"]
-    for question, (hits, n) in shares(judged).items():
-        p, low, high = wilson(hits, n)
-        lines.append(f"| {question} | {hits} | {n} | {p:.2%} | {low:.2%} to {high:.2%} |")
-    angles, _ = angle_table(judged)
-    return "\n".join([*lines, "", *view_table(judged), "", *angles, "", "Angles in degrees."])
-
-
-def _canvas(film: LabelledFilm) -> Canvas:
-    return Canvas(np.asarray(film.canvas), 1.0, 0.0, 0.0, "")
-
-
-def _judged(film: LabelledFilm, answer: Future[RawFindings]) -> Judged:
-    raw = answer.result()
-    height, width = film.canvas.shape
-    return Judged(film.truth, raw, find(raw, _canvas(film), _header(height, width)))
-
-
-def _header(rows: int, columns: int) -> Header:
-    """A header that tells nothing but the size, so that only the film speaks."""
-    empty = dict.fromkeys(Header.__slots__)
-    texts = {name: "" for name in Header.__slots__ if name.endswith("uid") or name in ("modality", "patient_key")}
-    return Header(
-        **(empty | texts | {"photometric": "MONOCHROME2", "rows": rows, "columns": columns, "bits_stored": 8})
+def about(args: argparse.Namespace, model_version: str) -> About:
+    """How the figures came to be, in words."""
+    made_by = "Simulated for this page, of people in no training set: mixture `{0}` of the simulator, seed {1}."
+    usual = f"Read from the folder `{args.folder.name}`." if args.folder else made_by.format("paper", SEEDS["paper"])
+    source = f"--folder {args.folder.name}" if args.folder else f"--films {args.films}"
+    shifted = "" if args.shifted is None else f" --shifted {args.shifted}"
+    limit = "" if args.limit is None else f" --limit {args.limit}"
+    return About(
+        command=f"python -m training.evaluate {source}{shifted}{limit}",
+        model_version=model_version,
+        films=usual,
+        shifted=made_by.format("shifted", SEEDS["shifted"]),
+        cores=os.cpu_count() or 1,
     )
 
 
-def _count(hits: list[bool]) -> tuple[int, int]:
-    return sum(hits), len(hits)
+def evaluate(args: argparse.Namespace) -> Figures:
+    """Films, answers, figures, page."""
+    from training.evaluation import plots, worst  # noqa: PLC0415 - matplotlib only where figures are drawn
 
-
-def _hip(one: Judged, side: str) -> Hip | None:
-    """The found hip of this side; on a film of one hip, the only one whatever side it was given."""
-    hips = one.findings.hips
-    if len(one.truth.hips) == 1 and len(hips) == 1:
-        return hips[0]
-    return next((hip for hip in hips if hip.side == side), None)
-
-
-def _implant(one: Judged, side: str) -> bool | None:
-    hip = _hip(one, side)
-    return None if hip is None else hip.implant
-
-
-def _cup(one: Judged, side: str) -> bool | None:
-    hip = _hip(one, side)
-    return None if hip is None else hip.has_cup
-
-
-def _wanted(cup: CupTruth | None, name: str) -> float | None:
-    return getattr(cup, name) if cup is not None and cup.visible else None
+    films = gather(args)
+    if not films["usual"]:
+        raise SystemExit("no films to score: give --films N, or a --folder that holds finished shards")
+    repository = args.repository.absolute()
+    answers = Answers.of(args.data, repository)
+    with embedded(repository) as server:
+        judged = {name: ask(answers, server, name, of_set) for name, of_set in films.items() if of_set}
+        version = server.model_version
+    judged.setdefault("shifted", [])
+    figures = figures_of(judged, answers)
+    write(args.out, figures, about(args, version))
+    pictures = args.out / "validation"
+    plots.draw(pictures, judged["usual"], judged["shifted"], figures["families"])
+    (pictures / "figures.json").write_text(json.dumps(rounded(figures), indent=1, allow_nan=False) + "\n")
+    worst.draw(pictures / "worst.jpg", judged["usual"])
+    if judged["shifted"]:
+        worst.draw(pictures / "worst_shifted.jpg", judged["shifted"])
+    return figures
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--films", type=Path, required=True)
-    parser.add_argument("--limit", type=int, help="at most this many films")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--films", type=int, help="how many films to simulate and score")
+    source.add_argument("--folder", type=Path, help="score the shards of films in this folder instead")
+    parser.add_argument("--shifted", type=int, help="how many films of another kind (a quarter of --films)")
+    parser.add_argument("--data", type=Path, default=Path("var/evaluation"), help="where films and answers are kept")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that simulate")
+    parser.add_argument("--limit", type=int, help="at most this many films of each set")
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
-    parser.add_argument("--out", type=Path, help="also write the tables to this file")
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="the folder of the page")
     args = parser.parse_args()
-    judged = list(judge(load_films(args.films)[: args.limit], args.repository.absolute()))
-    text = report(judged)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n")
-        args.out.with_suffix(".json").write_text(json.dumps(dict(shares(judged)), indent=1))
+    try:
+        figures = evaluate(args)
+    except IngestError as error:
+        sys.exit(str(error))
+    print("\n".join(bars_table(bars(figures["usual"]))))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,69 @@
+"""Films of people who are in no training set, made once and kept."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from training.films import LabelledFilm, load_films
+
+SEEDS = {"paper": 90_001, "shifted": 90_002}  # by mixture; kept for evaluation, so no training film shares a person
+SHARD = 200  # films of a whole shard of simulation.dataset
+SIZE = 768  # pixels along the long edge, as the training films
+ONE_THREAD = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A set of films to score."""
+
+    mixture: str  # a key of SEEDS
+    films: int
+    folder: Path
+    workers: int
+
+
+def made(wanted: Wanted) -> list[LabelledFilm]:
+    """The first films of the mixture; those not there yet are simulated, and a cut-off run goes on."""
+    from simulation.dataset import Request, make_films  # noqa: PLC0415 - compiles for seconds, a folder needs none of it
+
+    request = Request(wanted.folder, wanted.films, SEEDS[wanted.mixture], wanted.workers, SIZE, mixture=wanted.mixture)
+    drop_short(wanted.folder, wanted.films)
+    with _one_thread_each():
+        done = 0
+
+        def report() -> None:
+            nonlocal done
+            done += 1
+            print(f"{wanted.mixture}: {done} of {request.shards} shards of {SHARD} films", file=sys.stderr)
+
+        make_films(replace(request, out=wanted.folder.absolute()), report)
+    return load_films(wanted.folder)[: wanted.films]
+
+
+def drop_short(folder: Path, films: int) -> None:
+    """Remove a last shard that was made for fewer films than are wanted now, so that it is made again."""
+    for listing in sorted(folder.glob("shard-*/truth.jsonl")):
+        before = int(listing.parent.name.removeprefix("shard-")) * SHARD
+        with listing.open() as lines:
+            short = sum(1 for _ in lines) < min(SHARD, films - before)
+        if short:
+            shutil.rmtree(listing.parent)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Every process that is started within computes on one core; there are as many processes as cores."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

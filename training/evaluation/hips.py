@@ -1,0 +1,95 @@
+"""Side, implant and cup: what is said of each hip, and what the side was read from."""
+
+from collections.abc import Callable
+
+from ingest.records import Side
+from training.evaluation.judged import (
+    Judged,
+    all_hips,
+    cup_right,
+    has_letter,
+    implant_right,
+    is_hip_film,
+    match,
+    tells_side,
+)
+from training.evaluation.markdown import paragraph, share_cells, table
+from training.evaluation.statistics import Figures, share
+
+SHARE_HEAD = ("right", "of", "share", "95 % interval")
+
+
+def side_right(one: Judged) -> bool:
+    """Whether the film's side was said as it is."""
+    return one.findings.side == one.truth.side
+
+
+def figures(judged: list[Judged]) -> Figures:
+    """Shares of right answers about hips, misses counted as wrong."""
+    films = [one for one in judged if is_hip_film(one)]
+    told = [one for one in films if tells_side(one)]
+    silent = [one for one in films if not tells_side(one)]
+    hips = all_hips(judged)
+    implanted = [(one, hip) for one, hip in hips if hip.implant != "none"]
+    return {
+        "side": share([side_right(one) for one in told]),
+        "side_unknown": share([one.findings.side == Side.UNKNOWN for one in silent]),
+        "side_by_letter": _side_by(told, lambda one: f"{one.truth.view}, {'a' if has_letter(one) else 'no'} letter"),
+        "side_by_evidence": _side_by(told, lambda one: one.findings.side_evidence),
+        "side_conflict": share([one.findings.side_conflict for one in films]),
+        "hip_found": share([match(one, hip) is not None for one, hip in hips]),
+        "implant": share([implant_right(one, hip) for one, hip in hips]),
+        "cup": share([cup_right(one, hip) for one, hip in implanted]),
+        "implant_by_kind": {
+            kind: share([implant_right(one, hip) for one, hip in hips if hip.implant == kind])
+            for kind in sorted({hip.implant for _, hip in hips})
+        },
+        "cup_by_kind": {
+            kind: share([cup_right(one, hip) for one, hip in implanted if hip.implant == kind])
+            for kind in sorted({hip.implant for _, hip in implanted})
+        },
+        "hips_too_many": share([len(one.findings.hips) > len(one.truth.hips) for one in films]),
+    }
+
+
+def _side_by(films: list[Judged], group: Callable[[Judged], str]) -> dict[str, Figures]:
+    names = sorted({group(one) for one in films})
+    return {name: share([side_right(one) for one in films if group(one) == name]) for name in names}
+
+
+def section(found: Figures) -> list[str]:
+    """The page's part."""
+    lines = ["## Side, implant and cup", ""]
+    lines += table(
+        ["question", *SHARE_HEAD],
+        [
+            ("side, where the film shows it", *share_cells(found["side"])),
+            ("side unknown is said where it is unknown", *share_cells(found["side_unknown"])),
+            ("hip found", *share_cells(found["hip_found"])),
+            ("implant or none", *share_cells(found["implant"])),
+            ("cup told from no cup, of hips with an implant", *share_cells(found["cup"])),
+        ],
+    )
+    lines += paragraph(
+        "A hip that is not found counts as wrong. A hip is matched by its side; a film of one hip has the one hip that "
+        "was found, and the side is judged by itself. A cross-table lateral without a letter, and a mirrored film "
+        "without one, cannot tell the side: they are left out of the first line and make up the second. "
+        f"Of {found['hips_too_many']['of']} films of hips {found['hips_too_many']['right']} got a hip too many."
+    )
+    lines += paragraph("The side by view, and by whether a letter can be read on the film:")
+    lines += table(["film", *SHARE_HEAD], [(name, *share_cells(row)) for name, row in found["side_by_letter"].items()])
+    lines += paragraph(
+        "What the side was read from, and how often it was right; no DICOM tag helps here. The evidence that agreed is "
+        f"joined by a plus. Evidence disagreed on {found['side_conflict']['right']} of {found['side_conflict']['of']} "
+        "films, all of them flagged."
+    )
+    lines += table(
+        ["evidence", *SHARE_HEAD], [(name, *share_cells(row)) for name, row in found["side_by_evidence"].items()]
+    )
+    lines += paragraph("By what the hip truly holds: called native or implanted rightly, and its cup rightly told.")
+    cups = found["cup_by_kind"]
+    rows = [
+        (kind, *share_cells(row), *(share_cells(cups[kind])[2:] if kind in cups else ("-", "-")))
+        for kind, row in found["implant_by_kind"].items()
+    ]
+    return lines + table(["hip holds", *SHARE_HEAD, "cup", "95 % interval"], rows)
