@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from simulation.beam.collimation import ExposedField, random_field
-from simulation.beam.exposure import expose
+from simulation.beam.exposure import Exposed, expose
 from simulation.beam.projection import project
 from simulation.beam.texture import roughened
 from simulation.body.other import simulate_broken, simulate_other
@@ -18,14 +18,17 @@ from simulation.look.display import PLAIN, develop, random_look
 from simulation.look.markers import Mark, legible, side_marks
 from simulation.look.overlays import overlays
 from simulation.look.reproduction import reproduced
+from simulation.look.shifts import Subject, names, shifted
+from simulation.look.unseen import develop_unseen
 from simulation.people.habitus import AVERAGE
 from simulation.people.person import make_person
 from simulation.people.skeleton import SIDES
 from simulation.people.soft_tissue import SoftTissue, around_leg, around_pelvis
 from simulation.scene import Scene
 from simulation.spec import HIP_VIEWS, FilmSpec, HipState
-from simulation.surgery.choice import choose
+from simulation.surgery.choice import Choice, choose
 from simulation.surgery.operation import implanted
+from simulation.surgery.unusual import unusual
 from simulation.truth import Film, FilmTruth, MarkerTruth
 from simulation.views import labels
 from simulation.views.pelvic_landmarks import PelvicPosition
@@ -64,9 +67,10 @@ def simulate(spec: FilmSpec) -> Film:
     plate = _plate(spec, scene, exposed, marks, view)
     aimed_at = scene.camera.project(scene.on_table(scene.hip(spec.side)))
     shown, picture, copied = reproduced(spec, plate.shown, Picture.plate(scene.camera, exposed), aimed_at)
+    shown, picture = shifted(spec, shown, picture, Subject(aimed_at, labels.landmarks(scene), marks))
     pixels = np.round(np.clip(shown, 0, 1) * _TWELVE_BITS).astype(np.uint16)
     truth = _truth(spec, scene, picture, legible(pixels, marks, picture))
-    return Film(pixels, replace(truth, shows=plate.shows + copied, signal_to_noise=plate.signal_to_noise))
+    return Film(pixels, replace(truth, shows=plate.shows + copied + names(spec), signal_to_noise=plate.signal_to_noise))
 
 
 def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[MarkerTruth, ...]) -> FilmTruth:
@@ -125,15 +129,19 @@ def staged(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
     aimed = aim(rng, person, posed, view, spec.side)
     pelvis = view not in _ONE_LEG_VIEWS
     implants = {
-        side: implanted(
-            choose(spec.person, side, state, basic="revision" in spec.without), person, side, posed.legs[side], state
-        )
+        side: implanted(_chosen(spec, side, state), person, side, posed.legs[side], state)
         for side, state in spec.hips.items()
         if state.implant != "none" and (pelvis or side == spec.side)
     }
     return Scene(
         person, posed, camera(rng, aimed, spec.size, person.habitus.fat_mm), spec.side, implants, pelvis, spec.hips
     ), aimed
+
+
+def _chosen(spec: FilmSpec, side: str, state: HipState) -> Choice:
+    """The surgeon's choice, or one that training never makes."""
+    choice = choose(spec.person, side, state, basic="revision" in spec.without)
+    return unusual(choice) if "implants" in spec.shifts else choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +166,7 @@ def _plate(spec: FilmSpec, scene: Scene, exposed: ExposedField, marks: Sequence[
         trabecular_fraction=scene.person.trabecular_fraction,
         grid=not lateral,
     )
-    look = PLAIN if "looks" in spec.without else random_look(spec.stream("look"), lateral=lateral)
-    shown = develop(raw, look, scene.camera.spacing_mm)
+    shown = _developed(spec, raw, scene.camera.spacing_mm, lateral=lateral)
     for mark in marks:
         if mark.digital:
             shown = np.maximum(shown, mark.mask)
@@ -167,6 +174,14 @@ def _plate(spec: FilmSpec, scene: Scene, exposed: ExposedField, marks: Sequence[
         return _Plate(shown, raw.signal_to_noise, busy.shows)
     shown, drawn = overlays(spec.stream("overlays"), shown, scene.camera.spacing_mm)
     return _Plate(shown, raw.signal_to_noise, busy.shows + drawn)
+
+
+def _developed(spec: FilmSpec, raw: Exposed, spacing_mm: float, *, lateral: bool) -> Raster:
+    """The plate as its department shows it."""
+    if "look" in spec.shifts:
+        return develop_unseen(spec.stream("look"), raw, spacing_mm)
+    look = PLAIN if "looks" in spec.without else random_look(spec.stream("look"), lateral=lateral)
+    return develop(raw, look, spacing_mm)
 
 
 def _in_the_beam(spec: FilmSpec, scene: Scene, *, folds: bool) -> Cluttered:

@@ -1,11 +1,12 @@
 """What a set of films is drawn from: the mixture of training, an archive's, and one that training never saw."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from simulation.people.skeleton import SIDES
-from simulation.spec import MIXTURE_NAMES, FilmSpec, random_spec, random_state
+from simulation.spec import MIXTURE_NAMES, SHIFTS, FilmSpec, HipState, random_spec, random_state
 
 Draw = Callable[[np.random.Generator, int, int, int], FilmSpec]  # generator, person, seed, pixels along the long edge
 
@@ -19,6 +20,9 @@ PAPER_FILES: Mapping[str, float] = {
     "other": 209_332,
 }
 BROKEN_SHARE = 1 / 8  # of the others: exposures that show nothing
+_SHIFT_COUNTS = (0.67, 0.22, 0.11)  # of shifted films with one, two and three shifts
+_SHIFTS_OF_HIPS = frozenset({"bones", "implants"})
+_WITH_STEM = frozenset({"tha", "hemi"})
 
 
 def paper_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
@@ -39,4 +43,18 @@ def paper_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768
     )
 
 
-MIXTURES: Mapping[str, Draw] = dict(zip(MIXTURE_NAMES, (random_spec, paper_spec), strict=True))
+def shifted_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
+    """A film of the paper's kinds that differs in kind from every film of training: a test of robustness.
+
+    Training never draws these shifts, and no film of this mixture may be trained on or a threshold be chosen by it.
+    """
+    spec = paper_spec(rng, person, seed, size)
+    count = int(rng.choice([1, 2, 3], p=_SHIFT_COUNTS))
+    possible = [name for name in SHIFTS if spec.view != "other" or name not in _SHIFTS_OF_HIPS]
+    drawn = {str(name) for name in rng.choice(possible, count, replace=False)}
+    if "implants" in drawn and spec.hips[spec.side].implant not in _WITH_STEM:
+        spec = replace(spec, hips={**spec.hips, spec.side: HipState("tha")})
+    return replace(spec, shifts=tuple(name for name in SHIFTS if name in drawn))
+
+
+MIXTURES: Mapping[str, Draw] = dict(zip(MIXTURE_NAMES, (random_spec, paper_spec, shifted_spec), strict=True))

@@ -20,6 +20,8 @@ from simulation.look.display import PLAIN, develop, random_look
 from simulation.look.markers import Mark, legible, side_mark
 from simulation.look.overlays import overlays
 from simulation.look.reproduction import reproduced
+from simulation.look.shifts import Subject, names, shifted
+from simulation.look.unseen import develop_unseen, toned
 from simulation.spec import FilmSpec
 from simulation.truth import Film, FilmTruth
 from simulation.views.picture import Picture
@@ -95,6 +97,11 @@ def render_other(builder: Builder, rng: Generator, spec: FilmSpec) -> Film:
         display = np.clip(built, 0, 1)
         height, width = display.shape
         picture = Picture.plate(_camera(width, height, _PICTURE_SPACING_MM), ExposedField.whole(width, height))
+        if "look" in spec.shifts:
+            display = toned(spec.stream("look"), display)
+    if spec.shifts:
+        middle = np.array([[picture.camera.width, picture.camera.height]]) / 2
+        display, picture = shifted(spec, display, picture, Subject(middle, middle, marks))
     pixels = np.round(np.clip(display, 0, 1) * _WHITE).astype(np.uint16)
     truth = FilmTruth(
         seed=spec.seed,
@@ -110,7 +117,7 @@ def render_other(builder: Builder, rng: Generator, spec: FilmSpec) -> Film:
         height=picture.height,
         turned_deg=picture.turned_deg,
         mirrored=picture.mirrored,
-        shows=shows,
+        shows=shows + names(spec),
     )
     return Film(pixels, truth)
 
@@ -128,7 +135,9 @@ def _film(stage: Stage, rng: Generator, spec: FilmSpec) -> tuple[Map, tuple[Mark
     lead = [mark.mask for mark in marks if not mark.digital]
     raw = expose(rng, camera, _lengths(stage, rng), field, lead, trabecular_fraction=0.3)
     look = PLAIN if "looks" in spec.without else random_look(rng, lateral=False)
-    return cast("Map", develop(raw, look, camera.spacing_mm)), marks, Picture.plate(camera, field)
+    unseen = "look" in spec.shifts
+    shown = develop_unseen(rng, raw, camera.spacing_mm) if unseen else develop(raw, look, camera.spacing_mm)
+    return cast("Map", shown), marks, Picture.plate(camera, field)
 
 
 def _lengths(stage: Stage, rng: Generator) -> Lengths:

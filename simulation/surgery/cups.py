@@ -14,10 +14,7 @@ _LARGEST_MM = 38.0  # radius of a jumbo cup
 
 def cup_parts(choice: Choice, site: Site) -> Cup:
     """The cup of a total or resurfacing replacement."""
-    cup = choice.cup
-    centre = site.pelvic(np.array([-cup.medialised_mm, 0, cup.raised_mm]))
-    axis = site.mirror @ solids.cup_axis(cup.inclination_deg, cup.anteversion_deg)
-    radius = float(np.clip(site.frame.head_radius + cup.oversize_mm, 21, _LARGEST_MM))
+    cup, (centre, axis, radius) = choice.cup, placement(choice, site)
     if choice.kind == "resurfacing":
         return _resurfacing_cup(choice, centre, axis, radius)
     if cup.family == "cemented":
@@ -29,6 +26,14 @@ def cup_parts(choice: Choice, site: Site) -> Cup:
     return _cementless_cup(choice, site, centre, axis, radius)
 
 
+def placement(choice: Choice, site: Site) -> tuple[Vector, Vector, float]:
+    """Centre of a cup, the direction in which it opens and its radius."""
+    cup = choice.cup
+    centre = site.pelvic(np.array([-cup.medialised_mm, 0, cup.raised_mm]))
+    axis = site.mirror @ solids.cup_axis(cup.inclination_deg, cup.anteversion_deg)
+    return centre, axis, float(np.clip(site.frame.head_radius + cup.oversize_mm, 21, _LARGEST_MM))
+
+
 def _cementless_cup(choice: Choice, site: Site, centre: Vector, axis: Vector, radius: float) -> Cup:
     """A metal shell pressed into the bone, with its liner, holes and screws."""
     cup = choice.cup
@@ -38,10 +43,10 @@ def _cementless_cup(choice: Choice, site: Site, centre: Vector, axis: Vector, ra
     head_radius = min(choice.stem.head_radius_mm, bore - 4)
     back = solids.roughened(body.mesh, choice.stream(1), cup.rough_mm, bore)
     parts = [Solid(cup.material, placed(back, axis, centre))]
-    parts += _liner(choice, (centre, axis), bore, head_radius, body.rim_height)
+    parts += lining(choice, (centre, axis), bore, head_radius, body.rim_height)
     if cup.family != "monoblock":
         parts += _holes(cup, axis, centre, radius)
-    parts += _screws(choice, site, centre, radius)
+    parts += screws(choice, site, centre, radius)
     if cup.family == "finned":
         parts += _fins(choice, axis, centre, radius)
     if cup.augment:
@@ -50,7 +55,7 @@ def _cementless_cup(choice: Choice, site: Site, centre: Vector, axis: Vector, ra
     return Cup(tuple(parts), rim, centre, radius, head_radius)
 
 
-def _liner(
+def lining(
     choice: Choice, place: tuple[Vector, Vector], bore: float, head_radius: float, rim_height: float
 ) -> list[Solid]:
     """Polyethylene, level or with an elevated lip, perhaps with a locking ring."""
@@ -82,7 +87,7 @@ def _dual_mobility_cup(choice: Choice, site: Site, centre: Vector, axis: Vector,
     parts = [
         Solid(choice.cup.material, placed(body.mesh, axis, centre)),
         Solid("polyethylene", placed(solids.hollow_ball(mobile, head_radius), axis, centre)),
-        *_screws(choice, site, centre, radius),
+        *screws(choice, site, centre, radius),
     ]
     rim = Rim(centre + axis * body.rim_height, axis, body.rim_radius, centre - axis * radius)
     return Cup(tuple(parts), rim, centre, radius, head_radius)
@@ -127,7 +132,7 @@ def _caged_cup(choice: Choice, site: Site, centre: Vector, axis: Vector, radius:
             place = start + along * rng.uniform(4, length - 2) + wide * rng.uniform(-0.5, 0.5)
             tip = place + site.mirror @ unit([-0.5, 0.8, 0.3]) * rng.uniform(18, 40)
             parts.append(Solid("titanium", screw(place, tip, 2.6)))
-    parts += _screws(choice, site, centre, radius)
+    parts += screws(choice, site, centre, radius)
     return Cup(tuple(parts), inner.rim, centre, radius, inner.head_radius)
 
 
@@ -144,7 +149,7 @@ def _holes(cup: CupChoice, axis: Vector, centre: Vector, radius: float) -> list[
     return holes
 
 
-def _screws(choice: Choice, site: Site, centre: Vector, radius: float) -> list[Solid]:
+def screws(choice: Choice, site: Site, centre: Vector, radius: float) -> list[Solid]:
     """Screws through the dome into the ilium, fanned out; the last of many goes into the ischium."""
     parts, rng = [], choice.stream(4)
     for k, length in enumerate(choice.cup.screws):

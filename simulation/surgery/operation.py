@@ -9,7 +9,7 @@ from simulation.geometry.mesh import Matrix, Mesh, Vector, cylinder, placed, uni
 from simulation.people.person import Person
 from simulation.people.skeleton import FemurFrame
 from simulation.spec import HipState
-from simulation.surgery import solids, stems
+from simulation.surgery import solids, stems, unusual
 from simulation.surgery.canal import Canal
 from simulation.surgery.choice import CEMENTED_STEMS, Choice, Implant, Plane, Solid
 from simulation.surgery.cups import cup_parts
@@ -36,7 +36,8 @@ def implanted(choice: Choice, person: Person, side: str, leg: Matrix, state: Hip
 
 def _replacement(choice: Choice, site: Site, state: HipState) -> Implant:
     """Total replacement, or of the femoral half alone, with a stem."""
-    cup = cup_parts(choice, site) if choice.kind == "tha" else None
+    build_cup = unusual.unusual_cup if choice.cup.family in unusual.CUPS else cup_parts
+    cup = build_cup(choice, site) if choice.kind == "tha" else None
     lean = math.tan(math.radians(choice.stem.varus_deg))
     frame = replace(site.frame, axis=unit(site.frame.axis + site.frame.medial * lean))
     along_neck = unit(-frame.at(27, 11))
@@ -46,7 +47,8 @@ def _replacement(choice: Choice, site: Site, state: HipState) -> Implant:
     fit = site.femoral(shift)
     cuts = _resection(frame, site, shift)
     canal = Canal.measured(site.frame, site.person.legs[site.side]["femur"].inner)
-    stem = stems.stem(choice.stem, frame, canal, head_centre)
+    build_stem = unusual.unusual_stem if choice.stem.family in unusual.STEMS else stems.stem
+    stem = build_stem(choice.stem, frame, canal, head_centre)
     radius = _MODULAR_HEAD_MM if cup is None else cup.head_radius
 
     def in_place(mesh: Mesh) -> Mesh:
@@ -54,6 +56,7 @@ def _replacement(choice: Choice, site: Site, state: HipState) -> Implant:
 
     parts = [] if cup is None else list(cup.solids)
     parts += [Solid(choice.stem.material, in_place(mesh)) for mesh in stem.metal]
+    parts += [Solid(choice.stem.material, in_place(mesh), weight=-1.0) for mesh in stem.holes]
     parts += _cement(choice, frame, canal, stem, cuts[0], in_place) if choice.stem.family in CEMENTED_STEMS else []
     parts += [Solid(material, fit(mesh)) for material, mesh in _round_the_shaft(choice, frame)]
     pole = -along_neck

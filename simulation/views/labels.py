@@ -72,6 +72,17 @@ def teardrop_points(scene: Scene, picture: Picture, view: str) -> dict[str, Poin
     return points
 
 
+def landmarks(scene: Scene) -> NDArray[np.float64]:
+    """What a reader measures by, hips and ischia of both sides, in pixels of the plate, (4, 2)."""
+    low = []
+    for side in SIDES:
+        tuberosity = scene.person.pelvis[f"hip_{side}"].outer.vertices[load_atlas().landmarks[f"ischium_{side}"]]
+        projected = scene.camera.project(tuberosity @ scene.pose.pelvis.T)
+        low.append(projected[np.argmax(projected[:, 1])])
+    hips = np.stack([scene.on_table(scene.hip(side)) for side in SIDES])
+    return np.vstack([scene.camera.project(hips), low])
+
+
 def film_side(hips: tuple[HipTruth, ...], view: str, letters: tuple[MarkerTruth, ...], *, mirrored: bool) -> str:
     """What the film says about its side; "unknown" where it says nothing or the wrong thing.
 

@@ -51,6 +51,12 @@ class Picture:
         foot, top = self.carry(np.stack([at, at - [0.0, 1.0]]))
         return (top - foot) / np.linalg.norm(top - foot)
 
+    def inset(self, margin_px: float) -> Self:
+        """The picture with a border over its outermost pixels, where nothing of the field is left."""
+        inwards, outwards = (np.array([[1.0, 0, m], [0, 1, m], [0, 0, 1]]) for m in (-margin_px, margin_px))
+        width, height = (round(size - 2 * margin_px) for size in (self.width, self.height))
+        return replace(self, field=self.field.moved(inwards).within(width, height).moved(outwards))
+
     def moved(self, homography: NDArray[np.float64], width: int, height: int) -> Self:
         """The picture after a further step that maps its pixels by a homography onto a film of this size."""
         field = self.field.moved(homography).within(width, height)

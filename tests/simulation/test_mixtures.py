@@ -11,7 +11,7 @@ import pytest
 from simulation.dataset import Request, specs
 from simulation.film import simulate
 from simulation.mixtures import MIXTURES, paper_spec
-from simulation.spec import MIXTURE_NAMES, VIEW_SHARES, FilmSpec, random_spec
+from simulation.spec import MIXTURE_NAMES, SHIFTS, VIEW_SHARES, FilmSpec, random_spec
 
 # Wyles et al. 2022, of 846,988 files; laterals are one category there
 PAPER = {"ap_pelvis": 168_551, "ap_hip": 176_890, "lateral": 174_637, "oblique_hip": 117_578, "other": 209_332}
@@ -45,6 +45,34 @@ def test_one_in_eight_of_the_papers_others_shows_nothing():
     others = [spec for spec in drawn("paper", 6000) if spec.view == "other"]
     assert within(sum(spec.broken for spec in others), len(others), 1 / 8)
     assert not any(spec.broken for spec in drawn("paper", 2000, seed=1) if spec.view != "other")
+
+
+def test_shifted_films_are_drawn_in_the_shares_of_the_paper():
+    views = [spec.view for spec in drawn("shifted", 6000)]
+    for category, files in PAPER.items():
+        found = sum(views.count(view) for view in (LATERALS if category == "lateral" else (category,)))
+        assert within(found, 6000, files / 846_988)
+
+
+def test_every_shifted_film_has_a_shift_and_a_third_have_two_or_three():
+    counts = [len(spec.shifts) for spec in drawn("shifted", 3000)]
+    assert set(counts) == {1, 2, 3}
+    assert within(sum(count > 1 for count in counts), 3000, 0.33)
+
+
+def test_every_shift_comes_about_as_often_as_any_other():
+    hips = [spec for spec in drawn("shifted", 6000) if spec.view != "other"]
+    shown = [sum(name in spec.shifts for spec in hips) for name in SHIFTS]
+    assert min(shown) > 0.75 * max(shown)
+
+
+def test_shifts_of_bones_and_implants_are_of_hips_that_have_them():
+    for spec in drawn("shifted", 3000):
+        if {"bones", "implants"} & set(spec.shifts):
+            assert spec.view != "other"
+        if "implants" in spec.shifts:
+            assert spec.hips[spec.side].implant in {"tha", "hemi"}
+    assert not any(spec.shifts for name in ("training", "paper") for spec in drawn(name, 500))
 
 
 @pytest.mark.parametrize("view", VIEW_SHARES)

@@ -9,6 +9,7 @@ import pytest
 
 from simulation.beam.collimation import ExposedField
 from simulation.film import staged
+from simulation.look.shifts import Subject, jpeg, square_crop, squeezed
 from simulation.spec import FilmSpec, HipState
 from simulation.views.labels import film_side, hip_truths, ischium_points, shown_view, teardrop_points
 from simulation.views.pelvic_landmarks import PelvicPosition
@@ -48,6 +49,24 @@ def photograph(picture):
     return picture.moved(matrix, picture.width, picture.height)
 
 
+def squeeze(picture):
+    return squeezed(np.random.default_rng(4), blank(picture), picture, Subject(np.zeros((1, 2)), np.zeros((0, 2))))[1]
+
+
+def shrink(picture):
+    return jpeg(np.random.default_rng(4), blank(picture), picture, Subject(np.zeros((1, 2)), np.zeros((0, 2))))[1]
+
+
+def blank(picture):
+    return np.zeros((picture.height, picture.width), np.float32)
+
+
+def close_up(scene, picture):
+    """The square round the hip that the film is aimed at."""
+    hip = scene.camera.project(scene.on_table(scene.hip("left")))
+    return square_crop(np.random.default_rng(4), blank(picture), picture, Subject(hip, np.zeros((0, 2))))[1]
+
+
 COPIES = {
     "plate": lambda picture: picture,
     "turned by 90": turn,
@@ -57,6 +76,9 @@ COPIES = {
     "cropped": crop,
     "photographed": photograph,
     "cropped, mirrored, turned, photographed": lambda picture: photograph(turn(mirror(crop(picture)))),
+    "squeezed": squeeze,
+    "small JPEG": shrink,
+    "turned, squeezed": lambda picture: squeeze(turn(picture)),
 }
 
 
@@ -110,6 +132,22 @@ def test_the_lateral_version_is_measured_against_the_carried_vertical(copy):
     middle = plate.project((scene.pose.pelvis @ rim.centre)[None])[0]
     foot, top = picture.carry([middle, middle - [0, 1]])
     assert abs(cup.version_lateral_deg) == pytest.approx(between(axis, top - foot), abs=0.08)
+
+
+@pytest.mark.parametrize("copy", ["plate", "squeezed", "turned by 90"])
+def test_a_close_up_has_the_angles_of_its_carried_rim(copy):
+    for view in ("ap_hip", "cross_table_lateral"):
+        scene = make_scene(view)
+        plate = plate_of(scene)
+        picture = COPIES[copy](close_up(scene, plate))
+        cup = next(h.cup for h in hip_truths(scene, picture, view) if h.side == "left")
+        axis, major, minor = carried_rim(scene, picture)
+        if view == "ap_hip":
+            assert cup.version_ap_deg == pytest.approx(math.degrees(math.asin(minor / major)), abs=0.05)
+            continue
+        middle = plate.project((scene.pose.pelvis @ scene.implants["left"].cup.rim.centre)[None])[0]
+        foot, top = picture.carry([middle, middle - [0, 1]])
+        assert abs(cup.version_lateral_deg) == pytest.approx(between(axis, top - foot), abs=0.08)
 
 
 @pytest.mark.parametrize("copy", COPIES)
