@@ -110,7 +110,12 @@ def main() -> None:
     source.add_argument("--films", type=int, help="how many films to simulate and score")
     source.add_argument("--folder", type=Path, help="score the shards of films in this folder instead")
     parser.add_argument("--shifted", type=int, help="how many films of another kind (a quarter of --films)")
-    parser.add_argument("--data", type=Path, default=Path("var/evaluation"), help="where films and answers are kept")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("var/evaluation"),
+        help="where films and answers are kept; remove it when the simulator has changed",
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that simulate")
     parser.add_argument("--limit", type=int, help="at most this many films of each set")
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))

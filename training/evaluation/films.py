@@ -1,11 +1,15 @@
-"""Films of people who are in no training set, made once and kept."""
+"""Films of people who are in no training set, made once and kept.
+
+A folder of films is not made again when the simulator changes; remove it then.
+"""
 
 import os
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from training.films import LabelledFilm, load_films
@@ -28,19 +32,14 @@ class Wanted:
 
 def made(wanted: Wanted) -> list[LabelledFilm]:
     """The first films of the mixture; those not there yet are simulated, and a cut-off run goes on."""
-    from simulation.dataset import Request, make_films  # noqa: PLC0415 - compiles for seconds, a folder needs none of it
-
-    request = Request(wanted.folder, wanted.films, SEEDS[wanted.mixture], wanted.workers, SIZE, mixture=wanted.mixture)
     drop_short(wanted.folder, wanted.films)
     with _one_thread_each():
-        done = 0
+        from simulation.dataset import Request, make_films  # noqa: PLC0415 - numba reads the threads when it is loaded
 
-        def report() -> None:
-            nonlocal done
-            done += 1
-            print(f"{wanted.mixture}: {done} of {request.shards} shards of {SHARD} films", file=sys.stderr)
-
-        make_films(replace(request, out=wanted.folder.absolute()), report)
+        mixture, seed = wanted.mixture, SEEDS[wanted.mixture]
+        request = Request(wanted.folder, wanted.films, seed, wanted.workers, SIZE, mixture=mixture)
+        done = count(1)
+        make_films(request, lambda: print(f"{mixture}: {next(done)} of {request.shards} shards there", file=sys.stderr))
     return load_films(wanted.folder)[: wanted.films]
 
 

@@ -82,7 +82,9 @@ def section(usual: Figures, shifted: Figures, families_found: Figures) -> list[s
         if (cells := _compared(headline(usual, name), headline(shifted, name), is_share=is_share))
     ]
     lines += table(["measure", f"usual ({usual['films']})", f"shifted ({shifted['films']})", "difference"], rows)
-    lines += paragraph("By what is strange about the film; one with several counts in each.")
+    lines += paragraph(
+        "By what is strange about the film; one with several counts in each. Angles are all four together."
+    )
     lines += figure("families.png", "View and implant right, by what is strange about the film")
     head = ["family", "films", *OF_A_FAMILY, "angles", "measured", "MAE in deg", "95th percentile"]
     rows = []
