@@ -20,6 +20,7 @@ from simulation.look.overlays import overlays
 from simulation.look.reproduction import reproduced
 from simulation.look.shifts import Subject, names, shifted
 from simulation.look.unseen import develop_unseen
+from simulation.people.atlas import OTHER, OWN
 from simulation.people.habitus import AVERAGE
 from simulation.people.person import make_person
 from simulation.people.skeleton import SIDES
@@ -121,7 +122,7 @@ def conditions(spec: FilmSpec) -> tuple[tuple[str, str], ...]:
 
 def staged(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
     """The person, posed and operated on, before the camera."""
-    person = make_person(spec.person, conditions(spec))
+    person = make_person(spec.person, conditions(spec), OTHER if "bones" in spec.shifts else OWN)
     if "habitus" in spec.without:
         person = replace(person, habitus=AVERAGE)
     rng = spec.stream("pose")

@@ -13,7 +13,7 @@ from simulation.film import simulate
 from simulation.look import reproduction
 from simulation.people.disease import CONDITIONS
 from simulation.people.person import make_person
-from simulation.spec import HIP_VIEWS, FilmSpec, HipState
+from simulation.spec import HIP_VIEWS, SHIFTS, FilmSpec, HipState
 from simulation.surgery.choice import CUPS, FIXATIONS, STEMS, choose
 from simulation.truth import Film
 
@@ -36,6 +36,7 @@ def write_gallery(out: Path, seed: int) -> list[Path]:
         "copies": _copies(seed),
         "others": _others(seed),
         "truth": _truth(seed),
+        "shifted": _shifted(seed),
     }
     written = []
     for name, tiles in sheets.items():
@@ -123,6 +124,18 @@ def _truth(seed: int) -> Iterator[Tile]:
     for index, view in enumerate((*HIP_VIEWS, "ap_pelvis")):
         spec = _spec(seed, 30 + index, view, HipState("tha"), frozenset({"looks"}))
         yield _tile(_drawn(_first(spec)), view)
+
+
+def _shifted(seed: int) -> Iterator[Tile]:
+    """What only the shifted mixture has: three films of each family, the truth drawn where the film changed shape."""
+    for row, name in enumerate(SHIFTS):
+        for column, view in enumerate(("ap_pelvis", "ap_hip", "cross_table_lateral")):
+            state = HipState("none" if name == "bones" and column < 2 else "tha")
+            spec = replace(_spec(seed, 60 + 10 * row + column, view, state, _QUIET - {"markers"}), shifts=(name,))
+            film = _first(spec)
+            parts = next((hip.parts for hip in film.truth.hips if hip.side == _SIDE), ())
+            families = ", ".join(part.split(":")[1] for part in parts[:2]) if name == "implants" else view
+            yield _tile(_drawn(film) if name in ("square_crop", "squeezed") else film, f"{name}: {families}")
 
 
 def _drawn(film: Film) -> Film:

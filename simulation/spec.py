@@ -28,7 +28,7 @@ IMPLANTS = ("none", *_IMPLANT_SHARES)
 LEAST_SIZE = 96
 MIXTURE_NAMES = ("training", "paper", "shifted")  # what simulation.mixtures draws
 # Ways in which a film of the "shifted" mixture differs in kind from every film of training.
-SHIFTS = ("implants", "look", "square_crop", "squeezed", "jpeg", "pasted")
+SHIFTS = ("bones", "implants", "look", "square_crop", "squeezed", "jpeg", "pasted")
 VARIATIONS = ("disease", "revision", "clutter", "habitus", "looks", "collimation", "markers", "reproduction")
 
 

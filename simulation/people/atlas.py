@@ -1,7 +1,7 @@
 """The bone atlas: a statistical shape model with its landmarks, and the lumbar vertebrae (see data/NOTICE)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import as_file, files
 
@@ -13,6 +13,7 @@ from simulation.geometry.mesh import Faces, Mesh, Vector, Vertices, vertex_norma
 
 PELVIC_BONES = ("hip_left", "hip_right", "sacrum")
 LEG_BONES = ("femur", "patella", "tibia", "fibula")  # of the left leg
+OWN, OTHER = "own", "other"  # the shape model that training knows, and bones of another source on its vertices
 _LUMBAR = (5, 4, 3, 2, 1)
 _ENDOSTEUM_MM = 3.5  # how far the dense trabecular layer reaches inside the cortex
 
@@ -52,6 +53,7 @@ class Atlas:
     landmarks: Mapping[str, NDArray[np.int32]]
     head_centre: Vector  # of the mean left femur
     vertebrae: tuple[Mesh, ...]  # L5 upwards
+    offsets: Mapping[str, Vertices] = field(default_factory=dict)  # from these bones to another source's, (n, 3)
 
     def nodes(self, weights: NDArray[np.float64]) -> Vertices:
         """The atlas nodes of a person with these mode weights (in standard deviations)."""
@@ -59,12 +61,18 @@ class Atlas:
 
     def shape(self, bone: str, nodes: Vertices) -> Vertices:
         """A bone's vertices for these nodes."""
-        return self.bones[bone].basis @ nodes
+        vertices = self.bones[bone].basis @ nodes
+        return vertices + self.offsets[bone] if bone in self.offsets else vertices
 
 
 @cache
-def load_atlas() -> Atlas:
-    """Read the atlas that ships with the package."""
+def load_atlas(source: str = OWN) -> Atlas:
+    """Read the atlas that ships with the package; of ``OTHER``, its people vary about the bones of another source.
+
+    Vertices correspond, so that every landmark is the same vertices in either.
+    """
+    if source == OTHER:
+        return _about_others(load_atlas())
     data = _read("bones.npz")
     landmark_names = (
         "head", "shaft_upper", "shaft_lower", "proximal_femur", "socket_left", "socket_right",
@@ -81,6 +89,15 @@ def load_atlas() -> Atlas:
         head_centre=data["head_centre"],
         vertebrae=tuple(Mesh(lumbar[f"l{k}_vertices"].astype(float), lumbar[f"l{k}_faces"]) for k in _LUMBAR),
     )
+
+
+def _about_others(own: Atlas) -> Atlas:
+    data = _read("other_bones.npz")
+    bones = {
+        name: replace(bone, thickness_mm=data[f"{name}_thickness"], cortex_mm=data[f"{name}_cortex"])
+        for name, bone in own.bones.items()
+    }
+    return replace(own, bones=bones, offsets={name: data[f"{name}_offset"].astype(float) for name in bones})
 
 
 def _bone(data: Mapping[str, NDArray[np.generic]], name: str, rng: np.random.Generator) -> BoneTemplate:

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from simulation.geometry.mesh import Mesh, Vector, Vertices, ball, rotation, sphere_through, unit
-from simulation.people.atlas import LEG_BONES, PELVIC_BONES, Atlas, load_atlas
+from simulation.people.atlas import LEG_BONES, OWN, PELVIC_BONES, Atlas, load_atlas
 from simulation.people.body_shape import Build, random_build, random_deformation
 from simulation.people.disease import (
     Conditions,
@@ -66,6 +66,7 @@ class Person:
     trabecular_fraction: float  # of cortical density, in trabecular bone
     core_fraction: float  # of trabecular bone, missing in the core
     tilt_deg: float  # habitual pelvic tilt
+    source: str = OWN  # of the bones, see people.atlas
 
     def fracture(self, side: str) -> Fracture | None:
         """How this femur is broken, if it is."""
@@ -77,10 +78,10 @@ class Person:
 
 
 @lru_cache(maxsize=8)
-def make_person(number: int, conditions: Conditions = ()) -> Person:
+def make_person(number: int, conditions: Conditions = (), source: str = OWN) -> Person:
     """The person with this number, always the same; ``conditions`` of a side override the person's own."""
     rng = np.random.default_rng([number, 1])
-    atlas = load_atlas()
+    atlas = load_atlas(source)
     build = random_build(rng)
     weights, nodes, head = random_shape(atlas, rng)
     right_nodes = atlas.nodes(weights + rng.normal(0, _LEG_SPREAD, len(weights)))
@@ -115,6 +116,7 @@ def make_person(number: int, conditions: Conditions = ()) -> Person:
         trabecular_fraction=float(np.clip(0.30 * density**0.8 * rng.uniform(0.85, 1.15), 0.12, 0.42)),
         core_fraction=rng.uniform(0.35, 0.6),
         tilt_deg=rng.normal(0, 5),
+        source=source,
     )
 
 

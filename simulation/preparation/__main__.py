@@ -1,4 +1,4 @@
-"""Write bones.npz and lumbar.npz: ``python -m simulation.preparation --out simulation/data``."""
+"""Write bones.npz, lumbar.npz and other_bones.npz: ``python -m simulation.preparation --out simulation/data``."""
 
 import pickle
 from importlib.util import find_spec
@@ -10,8 +10,10 @@ import trimesh
 from numpy.typing import NDArray
 
 from simulation.geometry.mesh import Mesh
+from simulation.people.atlas import load_atlas
 from simulation.preparation.bones import prepare_bones
 from simulation.preparation.landmarks import cortex, landmarks
+from simulation.preparation.other_bones import other_bones
 
 _MODES = 12  # of 26; the rest is noise of 26 people
 
@@ -20,8 +22,10 @@ _MODES = 12  # of 26; the rest is noise of 26 people
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False, exists=True), required=True, help="Folder.")
 def main(out: Path) -> None:
     """Make the simulation's data from the installed wheels."""
+    meshes = _wheel("myo_sim") / "models" / "meshes"
     np.savez_compressed(out / "bones.npz", **_bones(_wheel("musculoskeletal.models")))
-    np.savez_compressed(out / "lumbar.npz", **_vertebrae(_wheel("myo_sim") / "models" / "meshes"))
+    np.savez_compressed(out / "lumbar.npz", **_vertebrae(meshes))
+    np.savez_compressed(out / "other_bones.npz", **other_bones(meshes, load_atlas()))
 
 
 def _wheel(module: str) -> Path:

@@ -81,10 +81,10 @@ def _closed(surface: trimesh.Trimesh, piece: NDArray[np.int64], basis: sp.csr_ma
     if bone.volume < 0:
         faces = faces[:, ::-1]
         bone = trimesh.Trimesh(surface.vertices[piece], faces, process=False)
-    return PreparedBone(basis, faces.astype(np.int32), _thickness(bone))
+    return PreparedBone(basis, faces.astype(np.int32), thickness(bone))
 
 
-def _thickness(bone: trimesh.Trimesh) -> NDArray[np.float32]:
+def thickness(bone: trimesh.Trimesh) -> NDArray[np.float32]:
     """Distance along the inward normal to the opposite surface."""
     normals = bone.vertex_normals
     starts = bone.vertices - normals * 0.05

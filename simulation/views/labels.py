@@ -59,7 +59,7 @@ def teardrop_points(scene: Scene, picture: Picture, view: str) -> dict[str, Poin
     """Lower end of each teardrop where an AP projection shows it; a cup's reaming takes it away."""
     points: dict[str, Point | None] = dict.fromkeys(SIDES)
     for side in SIDES if view in _AP_VIEWS else ():
-        edge = scene.person.pelvis[f"hip_{side}"].outer.vertices[teardrop_vertices(side)]
+        edge = scene.person.pelvis[f"hip_{side}"].outer.vertices[teardrop_vertices(side, scene.person.source)]
         installed = scene.implants.get(side)
         if installed is not None and installed.cup is not None:
             edge = edge[np.linalg.norm(edge - installed.cup.centre, axis=1) > installed.cup.reamed_radius]

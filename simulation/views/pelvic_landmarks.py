@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.geometry.mesh import Vector, sphere_through
-from simulation.people.atlas import load_atlas
+from simulation.people.atlas import OWN, load_atlas
 from simulation.people.person import Person
 from simulation.people.skeleton import SIDES, articular
 from simulation.scene import Scene
@@ -49,13 +49,13 @@ def anterior_plane(person: Person) -> tuple[Vector, Vector, Vector]:
 
 
 @cache
-def teardrop_vertices(side: str) -> NDArray[np.int64]:
+def teardrop_vertices(side: str, source: str = OWN) -> NDArray[np.int64]:
     """Vertices of the hip bone at the lower end of the radiographic teardrop.
 
     The teardrop is the floor of the socket seen edge on, against the inner surface of the pelvis; its lower end is
-    where both meet below, at the acetabular notch. Chosen on the mean shape: the same vertices in every person.
+    where both meet below, at the acetabular notch. Chosen on a source's mean: the same vertices in all its people.
     """
-    atlas = load_atlas()
+    atlas = load_atlas(source)
     hip = atlas.shape(f"hip_{side}", atlas.mean)
     centre, radius = sphere_through(hip[articular(atlas, side)])
     middle = np.vstack([atlas.shape(f"hip_{each}", atlas.mean) for each in SIDES])[:, 0].mean()

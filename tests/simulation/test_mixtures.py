@@ -2,15 +2,19 @@
 
 import hashlib
 import itertools
+import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from simulation.dataset import Request, specs
+from simulation.__main__ import main
+from simulation.dataset import Request, make_films, specs
 from simulation.film import simulate
 from simulation.mixtures import MIXTURES, paper_spec
+from simulation.people.person import make_person
 from simulation.spec import MIXTURE_NAMES, SHIFTS, VIEW_SHARES, FilmSpec, random_spec
 
 # Wyles et al. 2022, of 846,988 files; laterals are one category there
@@ -120,3 +124,25 @@ def test_a_draw_is_the_same_again():
     one, two = (paper_spec(np.random.default_rng(8), 1, 1) for _ in range(2))
     assert one == two
     assert random_spec(np.random.default_rng(8), 1, 1) == random_spec(np.random.default_rng(8), 1, 1)
+
+
+@pytest.mark.parametrize("mixture", ["paper", "shifted"])
+def test_the_same_request_writes_the_same_bytes_and_every_shifted_film_names_its_shifts(tmp_path, mixture):
+    for folder in ("first", "second"):
+        make_person.cache_clear()
+        make_films(Request(tmp_path / folder, 12, 5, 1, 128, mixture=mixture))
+    first, second = (sorted((tmp_path / folder / "shard-00000").iterdir()) for folder in ("first", "second"))
+    assert [path.name for path in first] == [path.name for path in second]
+    assert all(one.read_bytes() == two.read_bytes() for one, two in zip(first, second, strict=True))
+    rows = [json.loads(line)["truth"] for line in first[-1].read_text().splitlines()]
+    named = [[name.removeprefix("shift:") for name in row["shows"] if name.startswith("shift:")] for row in rows]
+    assert len(named) == 12
+    assert all(1 <= len(names) <= 3 and set(names) <= set(SHIFTS) for names in named) == (mixture == "shifted")
+    assert any(named) == (mixture == "shifted")
+
+
+def test_the_command_takes_a_mixture(tmp_path):
+    arguments = ["films", "--out", str(tmp_path), "--films", "2", "--size", "128", "--mixture", "shifted"]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert "shift:" in (tmp_path / "shard-00000" / "truth.jsonl").read_text()
+    assert CliRunner().invoke(main, [*arguments[:-1], "other"]).exit_code == 2
