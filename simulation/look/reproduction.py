@@ -72,7 +72,7 @@ def _crop(rng: np.random.Generator, shown: Raster, picture: Picture, keep: Point
         low, high = centre - side / 2, centre + side / 2
     low = np.minimum(low, keep.min(0) - 0.1 * size.min())
     high = np.maximum(high, keep.max(0) + 0.1 * size.min())
-    x0, y0 = np.clip(low, 0, size - _LEAST_PX).astype(int)
+    x0, y0 = np.clip(low, 0, np.maximum(size - _LEAST_PX, 0)).astype(int)
     x1, y1 = np.clip(high, [x0 + _LEAST_PX, y0 + _LEAST_PX], size).astype(int)
     shift = np.array([[1.0, 0, -x0], [0, 1, -y0], [0, 0, 1]])
     return np.ascontiguousarray(shown[y0:y1, x0:x1]), picture.moved(shift, int(x1 - x0), int(y1 - y0))

@@ -101,3 +101,12 @@ def test_about_a_third_of_films_are_copies():
 def test_a_compressed_film_still_has_its_grey_values(monkeypatch):
     film, _, _ = copied(monkeypatch, "compressed")
     assert np.abs(cv2.blur(film, (9, 9)) - cv2.blur(make_plate(), (9, 9))).max() < 0.05
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_crop_of_a_film_narrower_than_the_least_crop_keeps_its_width(monkeypatch, seed):
+    monkeypatch.setattr(reproduction, "STEPS", ((1.0, reproduction._crop),))
+    spec = FilmSpec(seed, 1, "ap_hip", "left")
+    film, picture, _ = reproduced(spec, make_plate(54, 112), make_picture(54, 112))
+    assert film.shape == (picture.height, picture.width)
+    assert picture.width == 54
