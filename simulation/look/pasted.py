@@ -167,10 +167,10 @@ _PASTED: tuple[_Draw, ...] = (_block, _angle, _baseline, _template, _bar, _block
 
 def _number(rng: np.random.Generator, out: Raster, place: Points, value: float) -> None:
     """A number with a degree sign, outlined so that it reads on any ground."""
-    scale = max(out.shape) / 768 * rng.uniform(0.55, 1.0)
+    scale = max(max(out.shape) / 768 * rng.uniform(0.55, 1.0), 0.3)
     text, thick = f"{value:.1f}", max(1, round(1.5 * scale))
     wide = cv2.getTextSize(text, _FONTS[1], scale, thick)[0][0]
-    for grey, stroke in ((0.0, thick + 3), (1.0, thick)):
+    for grey, stroke in ((0.0, thick + 2 * max(1, round(1.5 * scale))), (1.0, thick)):
         cv2.putText(out, text, _at(place), _FONTS[1], scale, grey, stroke, cv2.LINE_AA)
         ring = place + np.array([wide + 5 * scale, -18 * scale])
         _path(out, np.array([ring + 3 * scale * _way(turn) for turn in range(0, 361, 30)]), grey, stroke)

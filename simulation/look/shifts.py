@@ -50,10 +50,12 @@ def names(spec: FilmSpec) -> tuple[str, ...]:
 
 
 def square_crop(rng: np.random.Generator, shown: Raster, picture: Picture, subject: Subject) -> tuple[Raster, Picture]:
-    """A tight square round one hip, stored at some power of two or what a network of others takes."""
+    """A tight square round one hip, or round the middle of a film without one, stored at a size that networks take."""
     size = np.array([picture.width, picture.height])
     side = int(min(rng.uniform(*_SQUARE_MM) / picture.spacing_mm, *size))
-    middle = picture.carry(subject.centre)[0] + rng.normal(0, 0.06, 2) * side
+    hip = picture.carry(subject.centre)
+    about = hip[0] if picture.field.contains(hip).all() else picture.field.corners.mean(0)
+    middle = about + rng.normal(0, 0.06, 2) * side
     x0, y0 = np.clip(np.round(middle - side / 2), 0, size - side).astype(int)
     shift = np.array([[1.0, 0, -x0], [0, 1, -y0], [0, 0, 1]])
     cut = np.ascontiguousarray(shown[y0 : y0 + side, x0 : x0 + side])
