@@ -28,17 +28,16 @@ SAY_EVERY = 200  # films
 
 def gather(args: argparse.Namespace) -> dict[str, list[LabelledFilm]]:
     """The usual and the shifted films."""
-    shifted = args.shifted if args.shifted is not None else (args.films or 0) // 4
-    wanted = {
-        mixture: Wanted(mixture, films, args.data / mixture, args.workers)
-        for mixture, films in (("paper", args.films or 0), ("shifted", shifted))
-        if films
+    usual = args.films or 0
+    numbers = {"paper": usual, "shifted": usual // 4 if args.shifted is None else args.shifted}
+    films = {
+        mixture: made(Wanted(mixture, min(number, args.limit or number), args.data / mixture, args.workers))
+        for mixture, number in numbers.items()
+        if number
     }
     if args.folder:
-        wanted.pop("paper", None)
-    films = {mixture: made(one)[: args.limit] for mixture, one in wanted.items()}
-    usual = load_films(args.folder)[: args.limit] if args.folder else films["paper"]
-    return {"usual": usual, "shifted": films.get("shifted", [])}
+        films["paper"] = load_films(args.folder)[: args.limit]
+    return {"usual": films.get("paper", []), "shifted": films.get("shifted", [])}
 
 
 def ask(answers: Answers, server: Server, name: str, films: list[LabelledFilm]) -> list[Judged]:

@@ -79,7 +79,7 @@ def section(found: Figures) -> list[str]:
     lines += _classes(six)
     lines += paragraph("What was said (columns) of films that truly are (rows):")
     lines += _confusion(six, VIEWS)
-    lines += paragraph("In the paper's categories:")
+    lines += paragraph("In the paper's four categories, with films of none of them as a fifth:")
     return lines + _classes(paper)
 
 
