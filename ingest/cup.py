@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.records import CUP_ANGLES, CUP_LANDMARKS, CupMeasurement, RawFindings, View
+from ingest.thresholds import Thresholds
 
-LANDMARK_CONFIDENCE = 0.5  # the least confident landmark of an angle must reach it
-ISCHIUM_CONFIDENCE = 0.5
 # an axis has no direction, so no cup lies outside; a value that does comes from confused landmarks
 PLAUSIBLE_DEG = {"inclination": (0.0, 90.0), "version": (-90.0, 90.0)}
 
@@ -50,28 +49,32 @@ METHODS = {
 }  # on every other view the beam's direction to the cup is unknown
 
 
-def measure(raw: RawFindings, index: int, view: View, *, has_cup: bool) -> tuple[CupMeasurement, ...]:
+def measure(
+    raw: RawFindings, index: int, view: View, thresholds: Thresholds, *, has_cup: bool
+) -> tuple[CupMeasurement, ...]:
     """The measurements of an implanted hip (``index`` 0 right, 1 left): one row per measure, also where it fails."""
     if view not in METHODS:
         return tuple(_missing(method, "view_not_measured") for method in (INCLINATION, AP_VERSION))
     methods = METHODS[view]
     if not has_cup:
         return tuple(_missing(method, "no_cup") for method in methods)
-    return tuple(_measured(raw, index, view, method) for method in methods)
+    return tuple(_measured(raw, index, view, method, thresholds) for method in methods)
 
 
-def _measured(raw: RawFindings, index: int, view: View, method: _Method) -> CupMeasurement:
+def _measured(raw: RawFindings, index: int, view: View, method: _Method, thresholds: Thresholds) -> CupMeasurement:
     confidence = _confidence(raw, index, method.landmarks)
     if method.needs_ischia:
         ischia = float(raw.pelvis_landmarks[:, 2].min().clip(0, 1))
-        if view is not View.AP_PELVIS or ischia < ISCHIUM_CONFIDENCE:
+        if view is not View.AP_PELVIS or ischia < thresholds.ischium_confidence:
             return _missing(method, "ischium_not_visible")
         confidence = min(confidence, ischia)
-    value_deg = float(raw.cup_angles[index, CUP_ANGLES.index(method.angle)])
+    angle = CUP_ANGLES.index(method.angle)
+    value_deg, uncertainty_deg = float(raw.cup_angles[index, angle]), float(raw.cup_angle_errors[index, angle])
     low, high = PLAUSIBLE_DEG[method.measure]
     if not low <= value_deg <= high:
         return _missing(method, "implausible")
-    accepted = confidence >= LANDMARK_CONFIDENCE
+    certain = uncertainty_deg <= thresholds.angle_uncertainties_deg[angle]
+    accepted = certain and confidence >= thresholds.landmark_confidence
     return CupMeasurement(
         measure=method.measure,
         value_deg=value_deg,
@@ -79,6 +82,7 @@ def _measured(raw: RawFindings, index: int, view: View, method: _Method) -> CupM
         definition=method.definition,
         reference=method.reference,
         confidence=confidence,
+        uncertainty_deg=uncertainty_deg,
         accepted=accepted,
         why_not=None if accepted else "low_confidence",
     )
@@ -86,7 +90,15 @@ def _measured(raw: RawFindings, index: int, view: View, method: _Method) -> CupM
 
 def _missing(method: _Method, why_not: str) -> CupMeasurement:
     return CupMeasurement(
-        method.measure, None, method.name, method.definition, method.reference, 0.0, accepted=False, why_not=why_not
+        measure=method.measure,
+        value_deg=None,
+        method=method.name,
+        definition=method.definition,
+        reference=method.reference,
+        confidence=0.0,
+        uncertainty_deg=None,
+        accepted=False,
+        why_not=why_not,
     )
 
 

@@ -1,20 +1,15 @@
 """What a film shows: the ensemble's raw answer, judged and moved back to the film's own pixels."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.cup import measure
 from ingest.records import CUP_LANDMARKS, Canvas, Findings, Header, Hip, RawFindings, Side, View
+from ingest.thresholds import Thresholds
 
-# Thresholds on the scores of the first models; training/evaluate.py prints what they cost on held-out simulated films.
-HIP_SCORE = 0.35  # below it a box is background
-MARKER_SCORE = 0.3  # side right on 316 of 329 validation films from 0.25 to 0.4, on 314 at 0.5, on 312 at 0.6
-CUP_SCORE = 0.5
 SAME_HIP_IOU = 0.5  # two boxes that overlap more are one hip, seen as left and as right
-SURE_SIDE = 0.3  # between the scores of the two sides: by less, the bones do not tell a rotated hip's side
-SURE_VIEW = 0.8
-SURE_HIP = 0.6
-
 SIDES = (Side.RIGHT, Side.LEFT)  # order of every tensor with two rows
 MARKERS = (4, 5)  # rows of detections: right, left
 AP_VIEWS = frozenset({View.AP_PELVIS, View.AP_HIP})  # taken so that the patient's right is on the image's left
@@ -25,34 +20,37 @@ Box = tuple[float, float, float, float]
 Scores = NDArray[np.float32]  # (2, 2): right, left by native, implant
 
 
-def find(raw: RawFindings, canvas: Canvas, header: Header) -> Findings:
+def find(raw: RawFindings, canvas: Canvas, header: Header, thresholds: Thresholds) -> Findings:
     """The view, the hips with their implants and cups, the side with its evidence, and what a person should check."""
     best = int(np.argmax(raw.view_scores))
     view, view_score = tuple(View)[best], float(np.clip(raw.view_scores[best], 0, 1))
-    hips = () if view is View.OTHER else _hips(raw, view, canvas, header)
-    side, evidence, conflict = _side(raw, view, hips, header)
+    hips = () if view is View.OTHER else _hips(raw, view, canvas, header, thresholds)
+    side, evidence, conflict = _side(raw, view, hips, header, thresholds)
     if len(hips) == 1 and side is not Side.BOTH:
-        hips = (_with_side(hips[0], side),)
-    review = _review(view_score, hips, conflict=conflict) if hips else ()
-    return Findings(view, view_score, side, evidence, conflict, hips, review)
+        hips = (replace(hips[0], side=side),)
+    found = Findings(view, view_score, side, evidence, conflict, hips, float(raw.outlier_score[0]), ())
+    return replace(found, review=_review(found, thresholds))
 
 
-def _hips(raw: RawFindings, view: View, canvas: Canvas, header: Header) -> tuple[Hip, ...]:
+def _hips(raw: RawFindings, view: View, canvas: Canvas, header: Header, thresholds: Thresholds) -> tuple[Hip, ...]:
     """Right before left; at most one a side, and one in all on views of one hip."""
     scores = _hip_scores(raw)
-    sides = [index for index in np.argsort(-scores.max(1), kind="stable") if scores[index].max() >= HIP_SCORE]
+    best_first = np.argsort(-scores.max(1), kind="stable")
+    sides = [index for index in best_first if scores[index].max() >= thresholds.hip_score]
     if len(sides) == 2 and (view in ONE_HIP_VIEWS or _iou(_box(raw, 0), _box(raw, 1)) > SAME_HIP_IOU):
         sides = sides[:1]
-    return tuple(_hip(raw, int(index), view, canvas, header) for index in sorted(sides))
+    return tuple(_hip(raw, int(index), view, canvas, header, thresholds) for index in sorted(sides))
 
 
-def _hip(raw: RawFindings, index: int, view: View, canvas: Canvas, header: Header) -> Hip:
+def _hip(  # noqa: PLR0913, PLR0917 - a film's answer and everything it is judged by
+    raw: RawFindings, index: int, view: View, canvas: Canvas, header: Header, thresholds: Thresholds
+) -> Hip:
     native, implant = (float(score) for score in _hip_scores(raw)[index])
     x0, y0, x1, y1 = _box(raw, index)
     (left, top), (right, bottom) = _to_film(canvas, x0, y0), _to_film(canvas, x1, y1)
     cup_score = float(np.clip(raw.cup_scores[index], 0, 1))
     is_implant = implant >= native
-    has_cup = is_implant and cup_score >= CUP_SCORE
+    has_cup = is_implant and cup_score >= thresholds.cup_score
     return Hip(
         side=SIDES[index],
         implant=is_implant,
@@ -70,15 +68,17 @@ def _hip(raw: RawFindings, index: int, view: View, canvas: Canvas, header: Heade
             (*_to_film(canvas, float(x), float(y)), float(np.clip(confidence, 0, 1)))
             for x, y, confidence in raw.cup_landmarks[index][: len(CUP_LANDMARKS)]
         ),
-        measurements=measure(raw, index, view, has_cup=has_cup) if is_implant else (),
+        measurements=measure(raw, index, view, thresholds, has_cup=has_cup) if is_implant else (),
     )
 
 
-def _side(raw: RawFindings, view: View, hips: tuple[Hip, ...], header: Header) -> tuple[Side, str, bool]:
+def _side(
+    raw: RawFindings, view: View, hips: tuple[Hip, ...], header: Header, thresholds: Thresholds
+) -> tuple[Side, str, bool]:
     """The film's side, what says so (joined by "+"), and whether anything says otherwise."""
     if not hips:
         return Side.UNKNOWN, "none", False
-    marker, crossed = _marker(raw, hips)
+    marker, crossed = _marker(raw, hips, thresholds.marker_score)
     told = {
         "anatomy": Side.BOTH if len(hips) == 2 else hips[0].side,
         "marker": marker,
@@ -89,7 +89,9 @@ def _side(raw: RawFindings, view: View, hips: tuple[Hip, ...], header: Header) -
         told["anatomy"] = None  # a lateral looks the same from either side
         order = ("marker", "tag", "anatomy")
     elif len(hips) == 1 and view not in AP_VIEWS:
-        order = ("marker", "anatomy", "tag") if _is_sure(raw) else ("marker", "tag", "anatomy")
+        order = (
+            ("marker", "anatomy", "tag") if _sides_differ(raw, thresholds.sure_side) else ("marker", "tag", "anatomy")
+        )
     if len(hips) == 1 and told["tag"] is Side.BOTH:
         told["tag"] = None  # of a study of both hips; says nothing about which one this film shows
     side = next((told[source] for source in order if told[source]), None)
@@ -100,10 +102,10 @@ def _side(raw: RawFindings, view: View, hips: tuple[Hip, ...], header: Header) -
     return side, "+".join(agreeing), conflict
 
 
-def _marker(raw: RawFindings, hips: tuple[Hip, ...]) -> tuple[Side | None, bool]:
+def _marker(raw: RawFindings, hips: tuple[Hip, ...], marker_score: float) -> tuple[Side | None, bool]:
     """The side that the lead marker names (None where none is read), and whether it lies beside the other hip."""
     scores = raw.detections[list(MARKERS), 4]
-    read = [index for index in (0, 1) if scores[index] >= MARKER_SCORE]
+    read = [index for index in (0, 1) if scores[index] >= marker_score]
     if not read:
         return None, False
     if len(hips) == 1:
@@ -118,27 +120,26 @@ def _marker(raw: RawFindings, hips: tuple[Hip, ...]) -> tuple[Side | None, bool]
     return Side.BOTH, crossed
 
 
-def _is_sure(raw: RawFindings) -> bool:
+def _sides_differ(raw: RawFindings, by: float) -> bool:
     right, left = _hip_scores(raw).max(1)
-    return bool(abs(right - left) >= SURE_SIDE)
+    return bool(abs(right - left) >= by)
 
 
-def _with_side(hip: Hip, side: Side) -> Hip:
-    return Hip(**{name: getattr(hip, name) for name in Hip.__slots__} | {"side": side})
-
-
-def _review(view_score: float, hips: tuple[Hip, ...], *, conflict: bool) -> tuple[str, ...]:
-    """Why a person should look: codes, in docs/data_dictionary.md."""
+def _review(found: Findings, thresholds: Thresholds) -> tuple[str, ...]:
+    """Why a person should look, also at a film that ends as not of a hip: codes, in docs/data_dictionary.md."""
+    hips = found.hips
     missed = [m.why_not for hip in hips for m in hip.measurements if hip.has_cup and not m.accepted]
-    found = {
-        "low_view_score": view_score < SURE_VIEW,
-        "side_conflict": conflict,
+    reasons = {
+        "low_view_score": found.view_score < thresholds.sure_view,
+        "unusual_film": bool(hips) and found.outlier_score > thresholds.outlier_score,
+        "no_hip_on_hip_view": not hips and found.view is not View.OTHER,
+        "side_conflict": found.side_conflict,
         "side_unknown": any(hip.side is Side.UNKNOWN for hip in hips),
-        "low_hip_score": any(hip.score < SURE_HIP for hip in hips),
+        "low_hip_score": any(hip.score < thresholds.sure_hip for hip in hips),
         "unsure_implant": any(0.25 < hip.implant_score < 0.75 for hip in hips),
         "cup_not_measured": "low_confidence" in missed,
     }
-    return tuple(reason for reason, applies in found.items() if applies)
+    return tuple(reason for reason, applies in reasons.items() if applies)
 
 
 def _hip_scores(raw: RawFindings) -> Scores:

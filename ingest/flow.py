@@ -14,6 +14,7 @@ from ingest.findings import find
 from ingest.landing import Answer, Outcome, file_key, film_key, reason_of
 from ingest.reading import Reading
 from ingest.records import Canvas, FoundFile, RawFindings, Reason
+from ingest.thresholds import Thresholds
 from warehouse.spool import KnownFilm
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ class ModelServer(Protocol):
 
     @property
     def model_version(self) -> str:
-        """Name, version and hash of the weights; may be empty before the first answer."""
+        """Name, version and hash of weights and thresholds; may be empty before the first answer."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """What its answers are judged by; known once it has answered."""
 
     def submit(self, canvas: Canvas) -> "Future[RawFindings]":
         """Ask; may block for back-pressure. FileError of the future costs the film, any other error the run."""
@@ -88,7 +93,7 @@ def ask_ahead(items: Iterable[Decided], server: ModelServer, in_flight: int) -> 
         ServerError: the server is lost, or fails on one film after the other.
     """
     waiting: deque[tuple[Decided, Future[RawFindings] | None]] = deque()
-    settle = _Settler()
+    settle = _Settler(server)
     for item in items:
         asked = item.reading.canvas if item.reason is None else None
         waiting.append((item, server.submit(asked) if asked else None))
@@ -101,7 +106,8 @@ def ask_ahead(items: Iterable[Decided], server: ModelServer, in_flight: int) -> 
 class _Settler:
     """Turns answers into outcomes; remembers the films that got none, for what repeats them."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: ModelServer) -> None:
+        self._server = server
         self._unanswered: set[str] = set()  # file keys
         self._failures = 0  # in a row
 
@@ -122,7 +128,7 @@ class _Settler:
         reading = item.reading
         if reading.header is None or reading.canvas is None or item.film is None:
             raise AssertionError("only a film that decoded is asked about")
-        answer = Answer(raw, find(raw, reading.canvas, reading.header))
+        answer = Answer(raw, find(raw, reading.canvas, reading.header, self._server.thresholds))
         return _outcome(item, reason_of(answer.findings), None, answer)
 
     def _without_models(self, item: Decided) -> Outcome:

@@ -100,6 +100,7 @@ def rows_of(outcome: Outcome, run_id: str, model_version: str, now: datetime) ->
                 confidence=measurement.confidence,
                 accepted=measurement.accepted,
                 why_not=measurement.why_not,
+                uncertainty_deg=measurement.uncertainty_deg,
             )
             for index, hip in enumerate(findings.hips)
             for measurement in hip.measurements
@@ -178,6 +179,7 @@ def _inference_row(answer: Answer, key: str, run_id: str, model_version: str, no
         pelvis_landmarks=raw.pelvis_landmarks.tolist(),
         review=list(findings.review),
         inferred_at=now,
+        outlier_score=findings.outlier_score,
     )
 
 

@@ -165,6 +165,8 @@ class RawFindings:
     cup_landmarks: NDArray[np.float32]  # (2, 5, 3) right, left; CUP_LANDMARKS; x, y, confidence
     pelvis_landmarks: NDArray[np.float32]  # (2, 3) right, left ischial tuberosity; x, y, confidence
     cup_angles: NDArray[np.float32]  # (2, 3) right, left; CUP_ANGLES in degrees
+    cup_angle_errors: NDArray[np.float32]  # (2, 3) as cup_angles: 95 % of validation angles given this erred by less
+    outlier_score: NDArray[np.float32]  # (1,) how unlike the films learnt from; 1 is the 99th percentile of such films
 
 
 DETECTION_CLASSES = (
@@ -191,6 +193,7 @@ class CupMeasurement:
     definition: str  # "radiographic" (Murray 1993) or "cross_table"
     reference: str  # "trans_ischial_line", "image_vertical" or "none"
     confidence: float  # 0 to 1
+    uncertainty_deg: float | None  # half-width of the 95 % interval around value_deg
     accepted: bool
     why_not: str | None
 
@@ -220,4 +223,5 @@ class Findings:
     side_evidence: str  # "anatomy", "marker", "tag", "none"; joined by "+" where several agree
     side_conflict: bool
     hips: tuple[Hip, ...]
+    outlier_score: float  # 0 and more; above 1 is stranger than 99 in 100 films like those learnt from
     review: tuple[str, ...]  # reasons why a person should look at this film; empty when none

@@ -9,6 +9,7 @@ from ingest.records import Canvas, RawFindings
 from ingest.repository import list_models, weights_sha256
 from ingest.server import EmbeddedServer
 from ingest.settings import Settings
+from ingest.thresholds import Thresholds
 from ingest.triton import TritonServer
 
 if TYPE_CHECKING:
@@ -30,15 +31,23 @@ class OnDemand:
         """Empty as long as no film was asked."""
         return self._server.model_version if self._server else ""
 
+    @property
+    def thresholds(self) -> Thresholds:
+        """As ``ModelServer``; opens the server where no film was asked."""
+        return self._opened().thresholds
+
     def submit(self, canvas: Canvas) -> "Future[RawFindings]":
         """As ``ModelServer``; the first call waits until the server is ready."""
-        if self._server is None:
-            self._server = self._stack.enter_context(self._open_server())
-        return self._server.submit(canvas)
+        return self._opened().submit(canvas)
 
     def close(self) -> None:
         """Stops the server where one was started."""
         self._stack.close()
+
+    def _opened(self) -> ModelServer:
+        if self._server is None:
+            self._server = self._stack.enter_context(self._open_server())
+        return self._server
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from tritonclient.utils import InferenceServerException
 
 from ingest.errors import FileError, ServerError
 from ingest.records import CANVAS_SIZE, Canvas, RawFindings, Reason
+from ingest.thresholds import Thresholds
 
 ENSEMBLE = "tha_radiograph"
 IMAGE = "image"
@@ -25,7 +27,10 @@ OUTPUTS: dict[str, tuple[int, ...]] = {  # tensor -> shape of one film; the fiel
     "cup_landmarks": (2, 5, 3),
     "pelvis_landmarks": (2, 3),
     "cup_angles": (2, 3),
+    "cup_angle_errors": (2, 3),
+    "outlier_score": (1,),
 }
+NEVER_NEGATIVE = frozenset({"cup_angle_errors", "outlier_score"})
 LOST = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")  # gRPC: the server did not answer; the film is sent again
 REQUEST_TIMEOUT_S = 300.0  # all films in flight take seconds on a laptop; asking twice would only slow a busy one
 LOST_TIMEOUT_S = 120.0  # a container that restarts loads its plans within it
@@ -53,6 +58,7 @@ class TritonServer:
     ) -> None:
         self.url = url.split("://", 1)[-1].rstrip("/")
         self.model_version = ""
+        self.thresholds: Thresholds  # as served; known inside the context
         self._weights_sha256 = weights_sha256
         self._lost_timeout_s = lost_timeout_s
         self._slots = threading.BoundedSemaphore(in_flight)
@@ -61,7 +67,7 @@ class TritonServer:
 
     def __enter__(self) -> Self:
         try:
-            self.model_version = self._check()
+            self.model_version, self.thresholds = self._check()
         except BaseException:
             self.close()
             raise
@@ -95,14 +101,15 @@ class TritonServer:
         except InferenceServerException as error:
             raise ServerError(f"{self.url} is no host:port: {error.message()}") from None
 
-    def _check(self) -> str:
-        """The model version served; ServerError where nobody answers or it is another ensemble."""
+    def _check(self) -> tuple[str, Thresholds]:
+        """The model version served and its thresholds; ServerError where nobody answers or it is another ensemble."""
         try:
             if not self._client.is_server_live(client_timeout=10):
                 raise ServerError(f"the Triton server at {self.url} is not live: see its log")
             if not self._client.is_model_ready(ENSEMBLE, client_timeout=10):
                 raise ServerError(f"{self.url} does not serve {ENSEMBLE}: start it on our model_repository")
             served = self._client.get_model_metadata(ENSEMBLE, as_json=True, client_timeout=10)
+            configs = self._configs()
         except InferenceServerException:
             raise ServerError(
                 f"no Triton server answers at {self.url}: start one with 'ingest serve', or leave --triton out"
@@ -110,20 +117,26 @@ class TritonServer:
         problem = _difference(served)
         if problem:
             raise ServerError(f"{ENSEMBLE} at {self.url} is not ours: {problem}; serve our model_repository")
+        try:
+            thresholds = Thresholds.parse(_parameters(configs[0]))
+        except ValueError as error:
+            raise ServerError(
+                f"{ENSEMBLE} at {self.url} cannot be used: {error}; "
+                "correct its config.pbtxt after ours in model_repository and start the server again"
+            ) from None
         version = max((str(v) for v in served.get("versions", [])), key=_number, default="1")
-        return f"{ENSEMBLE}/{version}-{(self._weights_sha256 or self._served_hash())[:12]}"
+        hashes = [self._weights_sha256] if self._weights_sha256 else map(_weights_hash, configs)
+        return f"{ENSEMBLE}/{version}-{_hash(*hashes, json.dumps(asdict(thresholds)))[:12]}", thresholds
 
-    def _served_hash(self) -> str:
-        """Of the weights where the configs name them (parameter weights_sha256), else of the configs themselves."""
-        waiting, hashes = [ENSEMBLE], []
+    def _configs(self) -> list[dict[str, Any]]:
+        """As served: the ensemble's, then those of its steps."""
+        waiting, configs = [ENSEMBLE], []
         while waiting:
-            name = waiting.pop(0)
-            config = self._client.get_model_config(name, as_json=True, client_timeout=10)["config"]
-            told = config.get("parameters", {}).get("weights_sha256", {}).get("string_value")
-            hashes.append(told or hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest())
+            config = self._client.get_model_config(waiting.pop(0), as_json=True, client_timeout=10)["config"]
+            configs.append(config)
             steps = config.get("ensemble_scheduling", {}).get("step", [])
             waiting.extend(step["model_name"] for step in steps)
-        return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+        return configs
 
     def _infer(self, canvas: Canvas) -> RawFindings:
         image = grpc.InferInput(IMAGE, [1, *canvas.pixels.shape], "UINT8")
@@ -156,6 +169,8 @@ def _tensor(answer: Any, name: str) -> NDArray[np.float32]:
         raise FileError(Reason.INFERENCE_ERROR, f"the server answers without a whole {name}")
     if not np.isfinite(tensor).all():
         raise FileError(Reason.INFERENCE_ERROR, f"{name} is not finite")
+    if name in NEVER_NEGATIVE and (tensor < 0).any():
+        raise FileError(Reason.INFERENCE_ERROR, f"{name} is negative")
     film: NDArray[np.float32] = tensor[0]
     return film
 
@@ -173,6 +188,19 @@ def _difference(served: dict[str, Any]) -> str | None:
         if there[name] != tensor:
             return f"{name} is {there[name][0]} {list(there[name][1])} instead of {tensor[0]} {list(tensor[1])}"
     return None
+
+
+def _parameters(config: dict[str, Any]) -> dict[str, str]:
+    return {name: value.get("string_value", "") for name, value in config.get("parameters", {}).items()}
+
+
+def _weights_hash(config: dict[str, Any]) -> str:
+    """Of the weights where the config names them (parameter weights_sha256), else of the config itself."""
+    return _parameters(config).get("weights_sha256") or _hash(json.dumps(config, sort_keys=True))
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _number(version: str) -> int:

@@ -18,11 +18,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE
-from training.deployed import load_deployed
+from training.deployed import load_deployed, renormalise
 from training.films import VIEWS, LabelledFilm, change_look, jitter, load_films
-from training.loop import Run, optimizer_for, options, prefetch
+from training.loop import Run, begun, optimizer_for, options, prefetch
 from training.networks import EfficientNet
 from training.site_films import FilmTableError, check_apart, load_table
+from training.turns import TURNS
+
+STRETCHED_SHARE = 0.2  # of examples
+TURNED_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Settings:
     ema: float = 0.99
     drop_path: float = 0.05
     smoothing: float = 0.03
+    turn_weight: float = 0.5  # of the turn's loss beside the view's
     seed: int = 1
 
 
@@ -49,35 +54,68 @@ def shrink(canvas: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
-def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> np.ndarray:
-    """One augmented input (size, size): geometry on a finer copy, then the block average, then another look."""
+def new_net(drop_path: float = 0.0) -> EfficientNet:
+    """The untrained classifier: logits of the views, then of the turns."""
+    return EfficientNet(len(VIEWS) + len(TURNS), drop_path=drop_path)
+
+
+def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """One augmented input (size, size) and its turn's index; geometry on a finer copy, block average, another look."""
     fine = cv2.resize(film.canvas, (2 * size, 2 * size), interpolation=cv2.INTER_AREA)
     matrix = jitter(rng, 2 * size, 12, (0.85, 1.25), 0.08)
+    if rng.random() < STRETCHED_SHARE:  # someone resized the film and let its proportions go
+        matrix = stretched(matrix, 2 * size, float(np.exp(rng.uniform(-0.3, 0.3))))
     image = cv2.resize(cv2.warpAffine(fine, matrix, fine.shape), (size, size), interpolation=cv2.INTER_AREA)
+    turn = TURNS.index(film.truth.turned_deg)
     if rng.random() < 0.5:
-        image = image[:, ::-1]  # a view stays the same view in a mirror
-    if rng.random() < 0.06:
-        image = np.rot90(image, rng.integers(1, 4))
+        image, turn = image[:, ::-1], -turn % 4  # a view stays the same view in a mirror
+    if rng.random() < TURNED_SHARE:
+        further = int(rng.integers(1, 4))
+        image, turn = np.rot90(image, -further), (turn + further) % 4
     look = change_look(image.astype(np.float32) / 255, rng)
     if rng.random() < 0.25:  # something covers a part: a shield, a label, a cut corner
         x, y = rng.integers(0, size, 2)
         w, h = rng.integers(size // 12, size // 3, 2)
         look[y : y + h, x : x + w] = rng.choice([0.0, 1.0, rng.random()])
-    return look
+    return look, turn
 
 
-def accuracy(net: EfficientNet, films: list[LabelledFilm], settings: Settings) -> tuple[float, float]:
-    """Share of films whose view is right, and mean negative log-likelihood."""
-    hits, losses = [], []
+def stretched(matrix: np.ndarray, size: int, factor: float) -> np.ndarray:
+    """A (2, 3) matrix, then wider by ``factor`` and lower by as much, about the middle of a square."""
+    c = (size - 1) / 2
+    wider = np.array([[factor, 0, c * (1 - factor)], [0, 1 / factor, c * (1 - 1 / factor)]])
+    return wider @ np.vstack([matrix, [0, 0, 1]])
+
+
+def loss(logits: Tensor, labels: Tensor, turns: Tensor, settings: Settings) -> Tensor:
+    """Cross-entropy of the view, and of the turn where one is known (-1 elsewhere)."""
+    view = F.cross_entropy(logits[:, : len(VIEWS)], labels, label_smoothing=settings.smoothing)
+    known = turns >= 0
+    turn = F.cross_entropy(logits[known, len(VIEWS) :], turns[known], label_smoothing=settings.smoothing)
+    return view + settings.turn_weight * turn.nan_to_num()
+
+
+def figures(net: EfficientNet, films: list[LabelledFilm], settings: Settings) -> dict[str, float]:
+    """Share of films whose view and whose turn is right, and mean negative log-likelihood of the view."""
+    logits = []
     for start in range(0, len(films), settings.batch):
         part = films[start : start + settings.batch]
         images = torch.from_numpy(np.stack([shrink(f.canvas, settings.size) for f in part]))[:, None]
-        labels = torch.tensor([VIEWS.index(f.truth.view) for f in part])
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            logits = net(images.to(memory_format=torch.channels_last)).float()
-        hits.append((logits.argmax(1) == labels).float())
-        losses.append(F.cross_entropy(logits, labels, reduction="none"))
-    return torch.cat(hits).mean().item(), torch.cat(losses).mean().item()
+            logits.append(net(images.to(memory_format=torch.channels_last)).float())
+    views, turns = torch.cat(logits).split((len(VIEWS), len(TURNS)), 1)
+    labels = torch.tensor([VIEWS.index(f.truth.view) for f in films])
+    turned = torch.tensor([_turn(f) for f in films])
+    return {
+        "validation_accuracy": (views.argmax(1) == labels).float().mean().item(),
+        "validation_nll": F.cross_entropy(views, labels).item(),
+        "turns_right": (turns.argmax(1) == turned)[turned >= 0].float().mean().item(),
+    }
+
+
+def _turn(film: LabelledFilm) -> int:
+    """Index of the film's turn; -1 where it shows no hip, or nobody said."""
+    return TURNS.index(film.truth.turned_deg) if film.truth.hips else -1
 
 
 def films_of(source: Path) -> list[LabelledFilm]:
@@ -89,46 +127,42 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
     """Trains until ``settings.steps``; a second call with the same ``out`` goes on from the checkpoint."""
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    net = EfficientNet(len(VIEWS), drop_path=settings.drop_path).to(memory_format=torch.channels_last)
-    if init is not None:
+    net = new_net(settings.drop_path).to(memory_format=torch.channels_last)
+    if init is not None and not begun(out):
         load_deployed(net, torch.zeros(1, 1, settings.size, settings.size), init)
-    run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = films_of(validation)
     tables = [film for source in sources if source.suffix == ".csv" for film in load_table(source)]
     check_apart(tables, held_out)
+    shards = [source for source in sources if source.suffix != ".csv"]
+    if init is not None and not begun(out):
+        known = tables + [film for source in shards for film in load_films(source)]
+        seen = [example(known[i], settings.size, rng)[0] for i in rng.integers(0, len(known), 64)]
+        renormalise(net, torch.from_numpy(np.stack(seen))[:, None])
+    run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     while run.step < settings.steps:
-        films = tables + [film for source in sources if source.suffix != ".csv" for film in load_films(source)]
+        films = tables + [film for source in shards for film in load_films(source)]
         size = settings.early_size if run.step < settings.early_share * settings.steps else settings.size
 
-        def batch(films: list[LabelledFilm] = films, size: int = size) -> tuple[Tensor, Tensor]:
+        def batch(films: list[LabelledFilm] = films, size: int = size) -> tuple[Tensor, Tensor, Tensor]:
             chosen = [films[i] for i in rng.integers(0, len(films), settings.batch)]
-            images = np.stack([example(film, size, rng) for film in chosen])
+            made = [example(film, size, rng) for film in chosen]
+            images = torch.from_numpy(np.stack([image for image, _ in made]))[:, None]
             labels = torch.tensor([VIEWS.index(film.truth.view) for film in chosen])
-            return torch.from_numpy(images)[:, None].to(memory_format=torch.channels_last), labels
+            turns = torch.tensor(
+                [turn if film.truth.hips else -1 for film, (_, turn) in zip(chosen, made, strict=True)]
+            )
+            return images.to(memory_format=torch.channels_last), labels, turns
 
         net.train()
         losses = []
-        for images, labels in prefetch(batch, min(settings.epoch, settings.steps - run.step)):
+        for images, labels, turns in prefetch(batch, min(settings.epoch, settings.steps - run.step)):
             with torch.autocast("cpu", torch.bfloat16):
                 logits = net(images)
-            loss = F.cross_entropy(logits.float(), labels, label_smoothing=settings.smoothing)
-            run.update(loss)
-            losses.append(loss.item())
-        average = run.average.module.eval()
-        correct, nll = accuracy(average, held_out[:600], settings)
-        run.save(
-            films=len(films), size=size, loss=float(np.mean(losses)), validation_accuracy=correct, validation_nll=nll
-        )
-
-
-def temperature(net: EfficientNet, films: list[LabelledFilm], settings: Settings) -> float:
-    """The temperature that makes the scores of validation films honest (Guo 2017), by a line search."""
-    images = torch.from_numpy(np.stack([shrink(f.canvas, settings.size) for f in films]))[:, None]
-    labels = torch.tensor([VIEWS.index(f.truth.view) for f in films])
-    with torch.no_grad():
-        logits = torch.cat([net(part).float() for part in images.split(32)])
-    candidates = np.geomspace(0.3, 3, 47)
-    return float(min(candidates, key=lambda t: F.cross_entropy(logits / t, labels).item()))
+            value = loss(logits.float(), labels, turns, settings)
+            run.update(value)
+            losses.append(value.item())
+        told = figures(run.average.module.eval(), held_out[:600], settings)
+        run.save(films=len(films), size=size, loss=float(np.mean(losses)), **told)
 
 
 def main() -> None:
@@ -138,7 +172,12 @@ def main() -> None:
     args = parser.parse_args()
     if CANVAS_SIZE % args.size:
         parser.error(f"--size {args.size} does not divide the canvas of {CANVAS_SIZE} pixels")
-    settings = Settings(steps=args.steps, size=args.size, learning_rate=args.rate or Settings().learning_rate)
+    settings = Settings(
+        size=args.size,
+        early_share=Settings().early_share if args.init is None else 0.0,  # small films unlearn what is known already
+        steps=args.steps,
+        learning_rate=args.rate or Settings().learning_rate,
+    )
     try:
         train(args.films, args.validation, args.out, settings, args.init)
     except FilmTableError as error:

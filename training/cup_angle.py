@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ingest.cup import METHODS
 from ingest.records import CUP_LANDMARKS
 from simulation.truth import CupTruth, HipTruth
-from training.deployed import OtherNetworkError, load_deployed
-from training.films import LabelledFilm, change_look, jitter, load_films
-from training.loop import Run, optimizer_for, options, prefetch
+from training.deployed import OtherNetworkError, load_deployed, renormalise
+from training.films import LabelledFilm, change_look, jitter, load_films, stands_as_taken
+from training.loop import Run, begun, optimizer_for, options, prefetch
 from training.networks import LandmarkNet, soft_argmax
 
 CROP = 192  # pixels of the rim network's input; sampled at twice that and averaged
@@ -65,6 +66,14 @@ def rim_net() -> LandmarkNet:
 def pelvis_net() -> LandmarkNet:
     """Right and left ischial tuberosity; logits of their presence, then the log Laplace scales."""
     return LandmarkNet(2, 4)
+
+
+KINDS = ("rim", "fine", "pelvis")
+
+
+def new_net(kind: str) -> LandmarkNet:
+    """The untrained network of one of ``KINDS``."""
+    return pelvis_net() if kind == "pelvis" else rim_net()
 
 
 def crop_matrix(box: tuple[float, float, float, float], margin: float = MARGIN) -> np.ndarray:
@@ -153,9 +162,11 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
     """Trains one of the networks; a second call with the same ``out`` goes on from the checkpoint."""
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    net = (pelvis_net() if kind == "pelvis" else rim_net()).to(memory_format=torch.channels_last)
-    if init is not None:
+    net = new_net(kind).to(memory_format=torch.channels_last)
+    if init is not None and not begun(out):
         load(net, kind, init)
+        known = _subjects(kind, load_films(sources[0]))
+        renormalise(net, _stack([_example(kind, *known[i], rng) for i in rng.integers(0, len(known), 64)])[0])
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = _subjects(kind, load_films(validation))[:400]
     while run.step < settings.steps:
@@ -211,9 +222,11 @@ def figures(kind: str, net: LandmarkNet, subjects: list[tuple[LabelledFilm, HipT
 
 def _subjects(kind: str, films: list[LabelledFilm]) -> list[tuple[LabelledFilm, HipTruth | None]]:
     if kind == "pelvis":
-        return [(film, None) for film in films if not film.truth.mirrored]  # their sides look exchanged
+        return [(film, None) for film in films if stands_as_taken(film)]
+    films = [film for film in films if not film.truth.turned_deg]
     if kind == "fine":
-        return [(f, hip) for f in films for hip in f.truth.hips if hip.cup is not None and hip.cup.visible]
+        measured = [film for film in films if film.truth.view in METHODS]
+        return [(film, hip) for film in measured for hip in film.truth.hips if hip.cup and hip.cup.visible]
     cups = [(film, hip) for film in films for hip in film.truth.hips if hip.implant != "none"]
     native = [(film, hip) for film in films for hip in film.truth.hips if hip.implant == "none"]
     return cups + native[:: max(1, 3 * len(native) // max(1, len(cups)))]  # about one native hip to three implanted
@@ -232,7 +245,7 @@ def _stack(examples: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
 def main() -> None:
     """Command line."""
     parser = options(__doc__, Settings().steps)
-    parser.add_argument("kind", choices=("rim", "fine", "pelvis"))
+    parser.add_argument("kind", choices=KINDS)
     args = parser.parse_args()
     settings = Settings(steps=args.steps, learning_rate=args.rate or Settings().learning_rate)
     train(args.kind, args.films, args.validation, args.out, settings, args.init)

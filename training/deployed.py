@@ -1,6 +1,8 @@
 """Weights of a model in the repository, back in a network: where fine-tuning starts.
 
-The exporter folded most normalisations into the convolution before them, so they come back as the identity.
+The exporter folded most normalisations into the convolution before them, so they come back as the identity. That is
+the same network when it answers and another one when it learns, where normalisation divides by the spread of the
+batch: ``renormalise`` gives each its statistics back before training goes on.
 """
 
 from pathlib import Path
@@ -54,6 +56,33 @@ def load_deployed(net: nn.Module, example: Tensor, model: Path, first_layer: int
         after = apart.get(node.output[0])
         _fill(layer, normalised.get(layer), values, None if after is None else [weights[n] for n in after.input[1:]])
     return len(layers)
+
+
+def renormalise(net: nn.Module, images: Tensor) -> None:
+    """Give every normalisation the mean and variance that it meets on ``images``; what the network answers stays.
+
+    Args:
+        net: a network whose normalisations hold other statistics, after ``load_deployed`` none.
+        images: (B, 1, S, S), some dozens as they will be learnt from.
+    """
+    met: dict[nn.BatchNorm2d, tuple[Tensor, Tensor]] = {}
+
+    def note(norm: nn.BatchNorm2d, inputs: tuple[Tensor], _output: Tensor) -> None:
+        values = inputs[0].float()
+        met[norm] = values.mean((0, 2, 3)), values.var((0, 2, 3))
+
+    norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
+    hooks = [norm.register_forward_hook(note) for norm in norms]
+    with torch.no_grad():
+        net.eval()(images)
+        for norm, (mean, variance) in met.items():
+            slope = norm.weight / (norm.running_var + norm.eps).sqrt()
+            norm.bias += slope * (mean - norm.running_mean)
+            norm.weight.copy_(slope * (variance + norm.eps).sqrt())
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(variance)
+    for hook in hooks:
+        hook.remove()
 
 
 def _in_order(net: nn.Module, example: Tensor) -> list[Layer]:

@@ -15,9 +15,9 @@ from torch.nn import functional as F
 
 from ingest.records import DETECTION_CLASSES, View
 from simulation.truth import FilmTruth
-from training.deployed import load_deployed
-from training.films import LabelledFilm, change_look, jitter, load_films
-from training.loop import Run, optimizer_for, options, prefetch
+from training.deployed import load_deployed, renormalise
+from training.films import LabelledFilm, change_look, jitter, load_films, stands_as_taken
+from training.loop import Run, begun, optimizer_for, options, prefetch
 from training.networks import Yolo
 
 SIZE = 384  # input pixels: half the canvas
@@ -188,12 +188,15 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     net = new_net(settings).to(memory_format=torch.channels_last)
-    if init is not None:
+    if init is not None and not begun(out):
         load_deployed(net, torch.zeros(1, 1, SIZE, SIZE), init)
+        known = load_films(sources[0])
+        seen = [example(known[i], rng)[0] for i in rng.integers(0, len(known), 48)]
+        renormalise(net, torch.from_numpy(np.stack(seen))[:, None])
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
-    held_out = load_films(validation)[:300]
+    held_out = [film for film in load_films(validation) if stands_as_taken(film)][:300]
     while run.step < settings.steps:
-        films = [f for source in sources for f in load_films(source) if not f.truth.mirrored]  # they look the other way
+        films = [film for source in sources for film in load_films(source) if stands_as_taken(film)]
 
         def batch(films: list[LabelledFilm] = films) -> tuple[Tensor, Tensor]:
             images, objects = [], []

@@ -64,6 +64,11 @@ def on_canvas(truth: FilmTruth) -> FilmTruth:
 CUP_POINTS = ("centre", "major_upper", "major_lower", "minor_opening", "minor_dome", "dome")
 
 
+def stands_as_taken(film: LabelledFilm) -> bool:
+    """Whether it was stored upright and from its right face; the graphs turn a turned film back before they look."""
+    return not film.truth.turned_deg and not film.truth.mirrored
+
+
 def change_look(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A film in [0, 1] as another detector or display would have shown it: curve, contrast, blur, noise, edges."""
     x = np.clip(image, 0, 1)

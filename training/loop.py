@@ -37,6 +37,11 @@ def prefetch(make: Callable[[], Batch], batches: int, ahead: int = 3) -> Iterato
         yield item
 
 
+def begun(folder: Path) -> bool:
+    """Whether the run in ``folder`` goes on from a checkpoint, so that no other weights are wanted."""
+    return (folder / "checkpoint.pt").exists()
+
+
 class Run:
     """One training run in a folder: checkpoint.pt, log.csv, settings.json; started again, it goes on where it was."""
 
@@ -48,7 +53,7 @@ class Run:
         )
         self.step, self.started = 0, time.monotonic()
         (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1, default=str))
-        if (folder / "checkpoint.pt").exists():
+        if begun(folder):
             state = torch.load(folder / "checkpoint.pt", weights_only=True)
             net.load_state_dict(state["net"])
             self.average.load_state_dict(state["average"])

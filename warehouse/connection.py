@@ -11,7 +11,7 @@ import duckdb
 from warehouse.errors import NotOurWarehouseError, WarehouseError, WarehouseHeldError
 
 APPLICATION = "tha-registry"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STORAGE_VERSION = "v1.4.0"  # a file that DuckDB 2.0 makes stays readable for 1.4 and later
 POLL_S = 0.2  # between two tries to open a file that another process holds
 
@@ -48,8 +48,8 @@ def is_blank(connection: duckdb.DuckDBPyConnection) -> bool:
     return tables + _scalar(connection, "SELECT count(*) FROM duckdb_views() WHERE NOT internal") == 0
 
 
-def check_ours(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raises NotOurWarehouseError unless the file carries our application id and this schema version."""
+def check_ours(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Its schema version; raises NotOurWarehouseError unless it carries our application id and one that we know."""
     marked = "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'landing' AND table_name = 'meta'"
     if not _scalar(connection, marked):
         raise NotOurWarehouseError(f"{path} holds other tables than ours: name another file with --warehouse")
@@ -57,11 +57,12 @@ def check_ours(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     application, version = row or ("nothing", 0)
     if application != APPLICATION:
         raise NotOurWarehouseError(f"{path} belongs to {application}: name another file with --warehouse")
-    if version != SCHEMA_VERSION:
+    if not 1 <= version <= SCHEMA_VERSION:
         raise NotOurWarehouseError(
             f"{path} has schema version {version}, this software writes {SCHEMA_VERSION}: "
             "use the software that made it, or name another file with --warehouse",
         )
+    return int(version)
 
 
 def _wait_for(path: Path, timeout_s: float) -> duckdb.DuckDBPyConnection:

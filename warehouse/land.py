@@ -15,6 +15,7 @@ from warehouse.connection import APPLICATION, SCHEMA_VERSION, check_ours, connec
 from warehouse.errors import TornBatchError, WarehouseError, WarehouseHeldError
 from warehouse.merge import land_batch
 from warehouse.spool import KnownFilm, Quarantined, Spool
+from warehouse.upgrade import upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Warehouse:
         with connected(self.path, timeout_s=timeout_s) as connection:
             if is_blank(connection):
                 _make_tables(connection)
-            check_ours(connection, self.path)
+            upgrade(connection, check_ours(connection, self.path))
 
     def land(self, spool: Spool, *, timeout_s: float = 0.0) -> LandResult:
         """Lands every waiting batch and deletes it from the spool; a second call changes nothing.
@@ -84,11 +85,11 @@ class Warehouse:
 
     @contextmanager
     def opened(self, *, timeout_s: float = 60.0) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to the existing warehouse, checked to be ours; same errors as ``create``."""
+        """A connection to the existing warehouse, checked to be ours and made up to date; errors as ``create``."""
         if not self.path.exists():
             raise WarehouseError(f"there is no warehouse at {self.path}: 'ingest run' makes one")
         with connected(self.path, timeout_s=timeout_s) as connection:
-            check_ours(connection, self.path)
+            upgrade(connection, check_ours(connection, self.path))
             yield connection
 
 

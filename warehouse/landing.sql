@@ -102,6 +102,7 @@ CREATE TABLE landing.inference (
     pelvis_landmarks DOUBLE[][] NOT NULL CHECK (len(pelvis_landmarks) = 2),
     review           VARCHAR[] NOT NULL,
     inferred_at      TIMESTAMP NOT NULL,
+    outlier_score    DOUBLE CHECK (outlier_score >= 0),
     PRIMARY KEY (film_key, model_version)
 );
 
@@ -121,17 +122,18 @@ CREATE TABLE landing.hip (
 );
 
 CREATE TABLE landing.measurement (
-    film_key      VARCHAR NOT NULL,
-    model_version VARCHAR NOT NULL,
-    hip_index     BIGINT NOT NULL CHECK (hip_index IN (0, 1)),
-    measure       VARCHAR NOT NULL CHECK (measure IN ('inclination', 'version')),
-    value_deg     DOUBLE CHECK (value_deg BETWEEN -90 AND 90),
-    method        VARCHAR NOT NULL,
-    definition    VARCHAR NOT NULL,
-    reference     VARCHAR NOT NULL,
-    confidence    DOUBLE NOT NULL CHECK (confidence BETWEEN 0 AND 1),
-    accepted      BOOLEAN NOT NULL,
-    why_not       VARCHAR,
+    film_key        VARCHAR NOT NULL,
+    model_version   VARCHAR NOT NULL,
+    hip_index       BIGINT NOT NULL CHECK (hip_index IN (0, 1)),
+    measure         VARCHAR NOT NULL CHECK (measure IN ('inclination', 'version')),
+    value_deg       DOUBLE CHECK (value_deg BETWEEN -90 AND 90),
+    method          VARCHAR NOT NULL,
+    definition      VARCHAR NOT NULL,
+    reference       VARCHAR NOT NULL,
+    confidence      DOUBLE NOT NULL CHECK (confidence BETWEEN 0 AND 1),
+    accepted        BOOLEAN NOT NULL,
+    why_not         VARCHAR,
+    uncertainty_deg DOUBLE CHECK (uncertainty_deg >= 0),
     PRIMARY KEY (film_key, model_version, hip_index, measure),
     CHECK (NOT accepted OR value_deg IS NOT NULL),
     CHECK (accepted OR why_not IS NOT NULL)

@@ -84,7 +84,7 @@ class InferenceRow:
     """One row per film and model version: landing.inference."""
 
     film_key: str
-    model_version: str  # "tha_radiograph/1" and the hash of the served weights
+    model_version: str  # "tha_radiograph/1" and the hash of the served weights and thresholds
     preprocessing: str  # hash of the code version that made the canvas
     run_id: str
     view: str
@@ -97,6 +97,7 @@ class InferenceRow:
     pelvis_landmarks: list[list[float]]  # 2 x (x, y, confidence), canvas pixels
     review: list[str]
     inferred_at: datetime  # UTC
+    outlier_score: float | None  # None: read by a model that gives none
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class MeasurementRow:
     confidence: float
     accepted: bool
     why_not: str | None
+    uncertainty_deg: float | None  # half-width of the 95 % interval around value_deg
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,26 +18,39 @@ ORDER BY
     reason
 """
 
-_REGISTERED = """
-CREATE TEMP TABLE registered AS
-SELECT inference.film_key, inference.model_version, inference.view, inference.side, len(inference.review) > 0 AS review
+# The latest reading of every film that counts; what was refused as not of a hip may still need a person's look.
+_READINGS = """
+CREATE TEMP TABLE reading AS
+SELECT
+    inference.film_key,
+    inference.model_version,
+    inference.view,
+    inference.side,
+    len(inference.review) > 0 AS review,
+    file.registered
 FROM landing.inference
-SEMI JOIN (FROM landing.current_file WHERE disposition = 'registered') AS file USING (film_key)
+JOIN (
+    SELECT film_key, bool_or(disposition = 'registered') AS registered
+    FROM landing.current_file
+    WHERE disposition IN ('registered', 'not_hip')
+    GROUP BY film_key
+) AS file USING (film_key)
 QUALIFY row_number() OVER (PARTITION BY film_key ORDER BY inferred_at DESC, model_version DESC) = 1
 """
 
 _FILMS = """
-SELECT registered.view, registered.side, coalesce(hips.implant, false) AS implant, count(*) AS films
-FROM registered
+SELECT reading.view, reading.side, coalesce(hips.implant, false) AS implant, count(*) AS films
+FROM reading
 LEFT JOIN (
     SELECT film_key, model_version, bool_or(implant) AS implant FROM landing.hip GROUP BY ALL
 ) AS hips USING (film_key, model_version)
-GROUP BY registered.view, registered.side, 3
+WHERE reading.registered
+GROUP BY reading.view, reading.side, 3
 ORDER BY
     list_position(
-        ['ap_pelvis', 'ap_hip', 'cross_table_lateral', 'frog_leg_lateral', 'oblique_hip', 'other'], registered.view
+        ['ap_pelvis', 'ap_hip', 'cross_table_lateral', 'frog_leg_lateral', 'oblique_hip', 'other'], reading.view
     ),
-    registered.side,
+    reading.side,
     implant
 """
 
@@ -50,15 +63,19 @@ SELECT
     quantile_cont(measurement.value_deg, 0.5) FILTER (WHERE measurement.accepted) AS median_deg,
     quantile_cont(measurement.value_deg, 0.05) FILTER (WHERE measurement.accepted) AS low_deg,
     quantile_cont(measurement.value_deg, 0.95) FILTER (WHERE measurement.accepted) AS high_deg
-FROM registered
+FROM reading
 JOIN landing.measurement USING (film_key, model_version)
+WHERE reading.registered
 GROUP BY ALL
 ORDER BY ALL
 """
 
 _COUNTS = """
-SELECT count(*), count(*) FILTER (WHERE registered.review), count(DISTINCT film.patient_key)
-FROM registered
+SELECT
+    count(*) FILTER (WHERE reading.registered),
+    count(*) FILTER (WHERE reading.review),
+    count(DISTINCT film.patient_key) FILTER (WHERE reading.registered)
+FROM reading
 JOIN landing.film USING (film_key)
 """
 
@@ -103,7 +120,7 @@ class Summary:
     films_by_kind: tuple[FilmLine, ...]
     measurements: tuple[MeasurementLine, ...]
     films: int
-    films_to_review: int
+    films_to_review: int  # among the registered films and those refused as not of a hip
     patients: int
 
     @property
@@ -115,11 +132,11 @@ class Summary:
 def summarise(warehouse: Warehouse, *, timeout_s: float = 60.0) -> Summary:
     """Counts what landed. Raises WarehouseHeldError while another process holds the file."""
     with warehouse.opened(timeout_s=timeout_s) as connection:
-        connection.execute(_REGISTERED)
+        connection.execute(_READINGS)
         try:
             return _count(connection)
         finally:
-            connection.execute("DROP TABLE registered")
+            connection.execute("DROP TABLE reading")
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> Summary:

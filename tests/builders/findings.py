@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, Canvas, Header, RawFindings, View
+from ingest.thresholds import Thresholds
 
 RIGHT_BOX = (100.0, 300.0, 300.0, 500.0)  # canvas pixels; the patient's right is on the image's left
 LEFT_BOX = (450.0, 300.0, 650.0, 500.0)
@@ -25,9 +26,18 @@ def make_raw(view: View = View.AP_PELVIS, view_score: float = 0.95, **scores: An
         "cup_landmarks": np.full((2, 5, 3), 0.9),
         "pelvis_landmarks": np.full((2, 3), 0.9),
         "cup_angles": [[40.0, 15.0, 20.0], [45.0, 10.0, 25.0]],
+        "cup_angle_errors": [[2.0, 3.0, 4.0], [2.5, 3.5, 4.5]],
+        "outlier_score": [0.4],
     } | scores
     tensors = {name: np.asarray(value, np.float32) for name, value in fields.items()}
     return RawFindings(view_scores=views, detections=detections, **tensors)
+
+
+def make_thresholds(**changes: float) -> Thresholds:
+    """Thresholds that every score of ``make_raw``'s reaches; a test names the ones it is about."""
+    values = dict.fromkeys(Thresholds.__slots__, 0.5) | {"sure_view": 0.8, "sure_hip": 0.6, "outlier_score": 1.0}
+    values |= {name: 10.0 for name in values if name.endswith("_uncertainty_deg")}
+    return Thresholds(**values | changes)
 
 
 def make_canvas(**fields: Any) -> Canvas:
@@ -55,6 +65,7 @@ class FakeServer:
     """Answers at once: by what stands in ``answers`` for a canvas' hash, else with ``default``."""
 
     model_version = "tha_radiograph/1-fake"
+    thresholds = make_thresholds()
 
     def __init__(self, default: RawFindings | Exception, **answers: RawFindings | Exception) -> None:
         self.default = default

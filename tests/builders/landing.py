@@ -104,6 +104,7 @@ def make_inference(name: str, view: str = "ap_hip", side: str = "right", **chang
         pelvis_landmarks=[[300.0, 600.0, 0.9], [470.0, 600.0, 0.9]],
         review=[],
         inferred_at=NOON,
+        outlier_score=0.4,
     )
     return replace(inference, **changes)
 
@@ -138,6 +139,7 @@ def make_measurement(name: str, measure: str = "inclination", **changes: Any) ->
         confidence=0.9,
         accepted=True,
         why_not=None,
+        uncertainty_deg=2.0,
     )
     return replace(measurement, **changes)
 

@@ -5,14 +5,17 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import grpc
 import numpy as np
+from builders.findings import make_thresholds
 from google.protobuf import json_format
 from tritonclient.grpc import service_pb2 as messages
 from tritonclient.grpc import service_pb2_grpc as services
 
+from ingest.thresholds import PREFIX
 from ingest.triton import IMAGE, OUTPUTS
 
 TENSORS: dict[str, tuple[str, tuple[int, ...]]] = {name: ("FP32", shape) for name, shape in OUTPUTS.items()}
@@ -36,9 +39,11 @@ class SmallTriton(services.GRPCInferenceServiceServicer):
         self.tensors = {IMAGE: ("UINT8", (768, 768))} | TENSORS if tensors is None else tensors
         self.ready = ready
         self.value = value
+        self.values: dict[str, float] = {}  # of single outputs
         self.seconds = seconds  # one answer takes
         self.asked = 0
         self.weights = "a" * 64
+        self.parameters = {PREFIX + name: str(value) for name, value in asdict(make_thresholds()).items()}
 
     def ServerLive(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - the protocol's
         """Live."""
@@ -57,10 +62,11 @@ class SmallTriton(services.GRPCInferenceServiceServicer):
         return json_format.Parse(json.dumps(described), messages.ModelMetadataResponse())
 
     def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """One step that names its weights."""
+        """One step that names its weights, and the thresholds."""
         config: dict[str, Any] = {"name": request.name}
         if request.name == "tha_radiograph":
             config["ensembleScheduling"] = {"step": [{"modelName": "classifier", "modelVersion": "1"}]}
+            config["parameters"] = {name: {"stringValue": text} for name, text in self.parameters.items()}
         else:
             config["parameters"] = {"weights_sha256": {"stringValue": self.weights}}
         return json_format.Parse(json.dumps({"config": config}), messages.ModelConfigResponse())
@@ -75,7 +81,7 @@ class SmallTriton(services.GRPCInferenceServiceServicer):
         answer = messages.ModelInferResponse(model_name=request.model_name)
         for name, shape in OUTPUTS.items():
             answer.outputs.add(name=name, datatype="FP32", shape=[1, *shape])
-            answer.raw_output_contents.append(np.full(shape, mean, np.float32).tobytes())
+            answer.raw_output_contents.append(np.full(shape, self.values.get(name, mean), np.float32).tobytes())
         return answer
 
 

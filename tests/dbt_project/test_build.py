@@ -26,6 +26,7 @@ from warehouse.land import Warehouse
 from warehouse.spool import Spool
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
+VERSION_1 = PROJECT.parent / "tests" / "warehouse" / "landing_version_1.sql"
 Dbt = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -74,6 +75,8 @@ def cohort() -> list[Any]:
         *(*pelvis, make_inference("pelvis", view="ap_pelvis", side="both")),
         *(make_hip("pelvis", 0), make_hip("pelvis", 1, side="left", implant=False)),
         *(make_measurement("pelvis"), make_measurement("pelvis", "version")),
+        *(make_file("knee", disposition="not_hip", reason="view_other"), make_film("knee", patient="patient2")),
+        make_inference("knee", view="other", side="unknown", review=["low_view_score"]),
         make_file("copy", disposition="duplicate", reason="same_image", film_key="film-after"),
         make_refused("text", "screened_out", "not_dicom", sop_instance_uid=None, content_sha256=None),
         make_refused("crash", "failed", "worker_crashed", content_sha256=None),
@@ -87,12 +90,14 @@ def test_the_registry_of_a_cohort(tmp_path: Path, dbt: Dbt) -> None:
     lines = ask(tmp_path, "SELECT section, label, files FROM registry.curation_summary WHERE files > 0 ORDER BY ALL")
     assert lines == [
         ("aside", "implant", 2),
+        ("aside", "needs_review", 1),
         ("excluded", "not_dicom", 1),
         ("excluded", "same_image", 1),
+        ("excluded", "view_other", 1),
         ("excluded", "worker_crashed", 1),
         ("film", "ap_hip", 2),
         ("film", "ap_pelvis", 1),
-        ("total", "files_found", 6),
+        ("total", "files_found", 7),
     ]  # fmt: skip
     assert ask(
         tmp_path,
@@ -107,6 +112,11 @@ def test_the_registry_of_a_cohort(tmp_path: Path, dbt: Dbt) -> None:
     assert ask(
         tmp_path, "SELECT side, films, last_inclination_deg, last_version_deg FROM registry.dim_hip ORDER BY ALL"
     ) == [("left", 1, None, None), ("right", 1, 42.5, 18.0), ("right", 2, None, 18.0)]
+    assert ask(tmp_path, "SELECT film_key, review_reasons FROM registry.fct_file_disposition WHERE needs_review") == [
+        ("film-knee", "low_view_score")
+    ]
+    assert ask(tmp_path, "SELECT DISTINCT outlier_score FROM registry.fct_radiograph") == [(0.4,)]
+    assert ask(tmp_path, "SELECT DISTINCT uncertainty_deg FROM registry.fct_cup_measurement") == [(2.0,)]
     schemas = ask(tmp_path, "SELECT DISTINCT schema_name FROM duckdb_tables() ORDER BY 1")
     assert schemas == [("intermediate",), ("landing",), ("registry",)]
 
@@ -126,6 +136,9 @@ def test_damaged_landing_tables_do_not_pass(tmp_path: Path, dbt: Dbt) -> None:
         "WHERE reason = 'same_image'",
         "every_angle_is_one_that_a_cup_can_have": "UPDATE landing.measurement SET value_deg = -42 "
         "WHERE measure = 'inclination'",
+        "every_uncertainty_stands_beside_a_value": "UPDATE landing.measurement "
+        "SET value_deg = NULL, accepted = false, why_not = 'implausible' WHERE film_key = 'film-pelvis' "
+        "AND measure = 'version'",
     }
     with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
         for statement in damage.values():
@@ -135,6 +148,24 @@ def test_damaged_landing_tables_do_not_pass(tmp_path: Path, dbt: Dbt) -> None:
     assert tested.returncode == 1
     failed = set(re.findall(r"of \d+ FAIL \d+ (\w+)", tested.stdout))
     assert failed == {*damage, "files_found_are_the_sum_of_dispositions"}  # a film without a reading is not counted
+
+
+def test_a_warehouse_of_another_schema_version_is_told(tmp_path: Path, dbt: Dbt) -> None:
+    land(tmp_path, *cohort())
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+        connection.execute("UPDATE landing.meta SET schema_version = 1")
+    done = dbt("build")
+    assert done.returncode != 0
+    assert "have schema version 1 and not 2: 'ingest status'" in done.stdout
+
+
+def test_a_warehouse_that_was_brought_up_to_date_builds(tmp_path: Path, dbt: Dbt) -> None:
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+        connection.execute(VERSION_1.read_text(encoding="utf-8"))
+        connection.execute("INSERT INTO landing.meta VALUES ('tha-registry', 1, '2026-01-01')")
+    land(tmp_path, *cohort())
+    done = dbt("build")
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 def test_a_file_that_ingest_did_not_make_is_told(dbt: Dbt) -> None:

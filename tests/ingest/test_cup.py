@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from builders.findings import make_raw
+from builders.findings import make_raw, make_thresholds
 
 from ingest.cup import measure
 from ingest.records import CupMeasurement, View
@@ -9,8 +9,11 @@ from ingest.records import CupMeasurement, View
 RIGHT = 0
 
 
-def measured(view: View, *, has_cup: bool = True, **raw: Any) -> dict[str, CupMeasurement]:
-    return {m.measure: m for m in measure(make_raw(view, **raw), RIGHT, view, has_cup=has_cup)}
+def measured(
+    view: View, *, has_cup: bool = True, thresholds: dict[str, float] | None = None, **raw: Any
+) -> dict[str, CupMeasurement]:
+    limits = make_thresholds(**(thresholds or {}))
+    return {m.measure: m for m in measure(make_raw(view, **raw), RIGHT, view, limits, has_cup=has_cup)}
 
 
 def test_a_pelvis_film_gives_inclination_and_version() -> None:
@@ -62,6 +65,42 @@ def test_an_axis_does_not_need_the_ends_of_the_other_axis() -> None:
     assert (angles["inclination"].accepted, angles["version"].accepted) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("view", "measure_name", "limit", "uncertainty_deg"),
+    [
+        (View.AP_PELVIS, "inclination", "inclination_uncertainty_deg", 2.0),
+        (View.AP_PELVIS, "version", "version_ap_uncertainty_deg", 3.0),
+        (View.CROSS_TABLE_LATERAL, "version", "version_lateral_uncertainty_deg", 4.0),
+    ],
+)
+def test_an_angle_more_uncertain_than_its_own_threshold_is_not_accepted(
+    view: View, measure_name: str, limit: str, uncertainty_deg: float
+) -> None:
+    raw = {"cup_angle_errors": [[2.0, 3.0, 4.0], [90.0, 90.0, 90.0]]}  # of the right hip, and of the left
+    enough = measured(view, thresholds={limit: uncertainty_deg}, **raw)
+    too_strict = measured(view, thresholds={limit: uncertainty_deg - 0.1}, **raw)
+    assert {m.uncertainty_deg for m in enough.values()} >= {uncertainty_deg}
+    assert all(m.accepted for m in enough.values())
+    refused = too_strict.pop(measure_name)
+    assert (refused.accepted, refused.why_not) == (False, "low_confidence")
+    assert refused.value_deg is not None
+    assert all(m.accepted for m in too_strict.values())
+
+
+@pytest.mark.parametrize(("landmark_confidence", "accepted"), [(0.85, True), (0.95, False)])
+def test_how_confident_a_landmark_must_be_is_the_served_threshold(
+    landmark_confidence: float,
+    accepted: bool,  # noqa: FBT001
+) -> None:
+    angles = measured(View.AP_PELVIS, thresholds={"landmark_confidence": landmark_confidence})
+    assert {m.accepted for m in angles.values()} == {accepted}
+
+
+def test_how_confident_an_ischium_must_be_is_the_served_threshold() -> None:
+    angles = measured(View.AP_PELVIS, thresholds={"ischium_confidence": 0.95})
+    assert (angles["inclination"].why_not, angles["version"].why_not) == ("ischium_not_visible", None)
+
+
 @pytest.mark.parametrize("angle", [-10.0, 130.0])
 def test_an_angle_that_no_cup_has_is_not_kept(angle: float) -> None:
     inclination = measured(View.AP_PELVIS, cup_angles=[[angle, 10, 10]] * 2)["inclination"]
@@ -74,3 +113,4 @@ def test_a_missing_value_always_has_its_reason() -> None:
             for m in measured(view, has_cup=has_cup).values():
                 assert m.accepted == (m.why_not is None)
                 assert not m.accepted or m.value_deg is not None
+                assert (m.uncertainty_deg is None) == (m.value_deg is None)

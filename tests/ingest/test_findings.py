@@ -1,14 +1,18 @@
 from typing import Any
 
 import pytest
-from builders.findings import LEFT_BOX, RIGHT_BOX, make_canvas, make_header, make_raw
+from builders.findings import LEFT_BOX, RIGHT_BOX, make_canvas, make_header, make_raw, make_thresholds
 
 from ingest.findings import find
-from ingest.records import Findings, Side, View
+from ingest.records import Findings, RawFindings, Side, View
 
 
 def findings(view: View = View.AP_PELVIS, laterality: str | None = None, **raw: Any) -> Findings:
-    return find(make_raw(view, **raw), make_canvas(), make_header(laterality=laterality))
+    return judged(make_raw(view, **raw), laterality)
+
+
+def judged(raw: RawFindings, laterality: str | None = None, **thresholds: float) -> Findings:
+    return find(raw, make_canvas(), make_header(laterality=laterality), make_thresholds(**thresholds))
 
 
 def test_a_bilateral_film_has_its_right_hip_first() -> None:
@@ -25,8 +29,21 @@ def test_the_better_of_native_and_implant_decides() -> None:
     assert hip.implant_score == pytest.approx(2 / 3)
 
 
-def test_a_weak_box_is_no_hip() -> None:
-    assert findings(right_hip_native=0.34).hips == ()
+@pytest.mark.parametrize(("hip_score", "hips"), [(0.6, 1), (0.8, 0)])
+def test_a_box_below_the_served_score_is_no_hip(hip_score: float, hips: int) -> None:
+    assert len(judged(make_raw(right_hip_native=0.7), hip_score=hip_score).hips) == hips
+
+
+@pytest.mark.parametrize(("marker_score", "evidence"), [(0.6, "anatomy+marker"), (0.8, "anatomy")])
+def test_a_marker_below_the_served_score_is_not_read(marker_score: float, evidence: str) -> None:
+    raw = make_raw(View.AP_HIP, right_hip_native=0.9, right_marker=0.7)
+    assert judged(raw, marker_score=marker_score).side_evidence == evidence
+
+
+@pytest.mark.parametrize(("cup_score", "has_cup"), [(0.6, True), (0.8, False)])
+def test_a_cup_below_the_served_score_is_none(cup_score: float, has_cup: bool) -> None:  # noqa: FBT001
+    [hip] = judged(make_raw(right_hip_implant=0.9, cup_scores=[0.7, 0.7]), cup_score=cup_score).hips
+    assert hip.has_cup is has_cup
 
 
 def test_a_film_of_something_else_has_no_hips() -> None:
@@ -43,7 +60,7 @@ def test_a_view_of_one_hip_keeps_the_best(view: View) -> None:
 def test_two_boxes_on_the_same_hip_are_one() -> None:
     raw = make_raw(View.OBLIQUE_HIP, right_hip_native=0.6, left_hip_native=0.7)
     raw.detections[2, :4] = raw.detections[0, :4]
-    [hip] = find(raw, make_canvas(), make_header()).hips
+    [hip] = judged(raw).hips
     assert hip.side is Side.LEFT
 
 
@@ -57,7 +74,7 @@ def test_boxes_and_landmarks_are_moved_to_film_pixels() -> None:
 def test_a_box_ends_where_the_film_ends() -> None:
     raw = make_raw(right_hip_native=0.9)
     raw.detections[0, :4] = (-20, -20, 900, 900)
-    [hip] = find(raw, make_canvas(), make_header()).hips
+    [hip] = judged(raw).hips
     assert hip.box == (0, 0, 1535, 1535)
 
 
@@ -95,15 +112,17 @@ def test_the_side_of_one_hip_comes_from_what_the_view_can_tell(  # noqa: PLR0917
 
 
 def test_where_the_bones_hardly_tell_a_tag_goes_before_them() -> None:
-    found = findings(View.FROG_LEG_LATERAL, "L", right_hip_native=0.6, left_hip_native=0.34)
-    assert (found.side, found.side_evidence) == (Side.LEFT, "tag")
+    raw = make_raw(View.FROG_LEG_LATERAL, right_hip_native=0.7, left_hip_native=0.4)
+    tag_first, bones_first = judged(raw, "L", sure_side=0.4), judged(raw, "L", sure_side=0.2)
+    assert (tag_first.side, tag_first.side_evidence) == (Side.LEFT, "tag")
+    assert (bones_first.side, bones_first.side_evidence) == (Side.RIGHT, "anatomy")
 
 
 def test_a_marker_beside_the_other_hip_is_a_conflict() -> None:
     def with_marker_at(box: tuple[float, ...]) -> Findings:
         raw = make_raw(right_hip_native=0.9, left_hip_native=0.9, right_marker=0.9)
         raw.detections[4, :4] = box
-        return find(raw, make_canvas(), make_header())
+        return judged(raw)
 
     assert with_marker_at(LEFT_BOX).side_conflict
     assert not with_marker_at(RIGHT_BOX).side_conflict
@@ -118,10 +137,41 @@ def test_a_tag_for_one_side_of_a_bilateral_film_is_a_conflict() -> None:
     ("raw", "reason"),
     [
         ({"right_hip_native": 0.9, "view_score": 0.7}, "low_view_score"),
-        ({"right_hip_native": 0.5}, "low_hip_score"),
+        ({"right_hip_native": 0.55}, "low_hip_score"),
         ({"right_hip_native": 0.7, "right_hip_implant": 0.6}, "unsure_implant"),
         ({"right_hip_implant": 0.9, "cup_landmarks": [[[1.0, 1.0, 0.2]] * 5] * 2}, "cup_not_measured"),
+        ({"right_hip_implant": 0.9, "cup_angle_errors": [[90.0] * 3] * 2}, "cup_not_measured"),
+        ({"right_hip_native": 0.9, "outlier_score": [1.1]}, "unusual_film"),
+        ({"right_hip_native": 0.2}, "no_hip_on_hip_view"),
+        ({"view": View.OTHER, "view_score": 0.7}, "low_view_score"),
     ],
 )
 def test_a_person_is_asked_where_the_models_are_unsure(raw: dict[str, Any], reason: str) -> None:
     assert findings(**raw).review == (reason,)
+
+
+def test_an_unsure_view_without_a_hip_says_both() -> None:
+    assert findings(View.OBLIQUE_HIP, view_score=0.7).review == ("low_view_score", "no_hip_on_hip_view")
+
+
+def test_a_film_of_something_else_may_be_as_unusual_as_it_likes() -> None:
+    assert findings(View.OTHER, outlier_score=[9.0]).review == ()
+
+
+def test_how_unusual_a_film_is_goes_with_its_findings() -> None:
+    assert findings(View.OTHER, outlier_score=[9.0]).outlier_score == 9.0
+
+
+@pytest.mark.parametrize(
+    ("raw", "threshold", "reason"),
+    [
+        ({"right_hip_native": 0.9, "view_score": 0.7}, {"sure_view": 0.6}, "low_view_score"),
+        ({"right_hip_native": 0.55}, {"sure_hip": 0.5}, "low_hip_score"),
+        ({"right_hip_native": 0.9, "outlier_score": [1.1]}, {"outlier_score": 1.2}, "unusual_film"),
+    ],
+)
+def test_how_sure_is_sure_enough_is_the_served_threshold(
+    raw: dict[str, Any], threshold: dict[str, float], reason: str
+) -> None:
+    assert reason in judged(make_raw(**raw)).review
+    assert judged(make_raw(**raw), **threshold).review == ()

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pytest
 from builders.dicom import make_ramp, write_dicom
-from builders.findings import FakeServer, make_raw
+from builders.findings import FakeServer, make_raw, make_thresholds
 
 from ingest.errors import FileError, IngestError, ServerError
 from ingest.flow import ModelServer
@@ -205,6 +205,23 @@ def test_models_that_fail_on_everything_end_the_run(tmp_path: Path) -> None:
 def test_a_film_of_no_hip_is_no_failure(archive: Path, tmp_path: Path) -> None:
     result = ingest(archive, tmp_path / "var", FakeServer(make_raw()))
     assert result.tally.reasons[Reason.NO_HIP_FOUND] == 2
+
+
+def test_scores_and_uncertainties_land_with_the_film_and_its_angles(archive: Path, tmp_path: Path) -> None:
+    errors = [[1.5, 2.5, 3.5], [4.0, 4.0, 4.0]]
+    raw = make_raw(right_hip_implant=0.9, outlier_score=[0.75], cup_angle_errors=errors)
+    ingest(archive, tmp_path / "var", FakeServer(raw))
+    assert rows(tmp_path / "var", "SELECT DISTINCT outlier_score FROM landing.inference") == [(0.75,)]
+    angles = "SELECT DISTINCT measure, uncertainty_deg FROM landing.measurement ORDER BY 1"
+    assert rows(tmp_path / "var", angles) == [("inclination", 1.5), ("version", 2.5)]
+
+
+def test_films_are_judged_by_the_thresholds_of_the_server(archive: Path, tmp_path: Path) -> None:
+    server = bilateral_server()
+    server.thresholds = make_thresholds(hip_score=0.95)
+    result = ingest(archive, tmp_path / "var", server)
+    assert result.tally.reasons[Reason.NO_HIP_FOUND] == 2
+    assert rows(tmp_path / "var", "SELECT DISTINCT review FROM landing.inference") == [(["no_hip_on_hip_view"],)]
 
 
 def test_small_batches_land_the_same_rows(archive: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ingest.errors import ServerError
 from ingest.installation import find_installation
 from ingest.records import CANVAS_SIZE
 from ingest.server import SHARED_MEMORY, EmbeddedServer
+from ingest.triton import TritonServer
 
 pytestmark = pytest.mark.triton
 
@@ -129,6 +131,14 @@ def test_the_ensemble_answers_every_film_of_a_crowd_with_its_own_scores(server: 
     np.testing.assert_allclose([answers[i] for i in range(len(films))], expected, atol=1e-3)
     np.testing.assert_allclose(together.as_numpy("view_scores"), expected[:8], atol=1e-3)
     assert together.as_numpy("cup_landmarks").shape == (8, 2, 5, 3)
+
+
+def test_the_client_judges_by_the_thresholds_that_the_repository_names(server: EmbeddedServer) -> None:
+    config = (REPOSITORY / "tha_radiograph" / "config.pbtxt").read_text()
+    named = re.findall(r'key: "threshold\.(\w+)" value: { string_value: "([\d.]+)" }', config)
+
+    with TritonServer(server.url) as client:
+        assert asdict(client.thresholds) == {name: float(text) for name, text in named}
 
 
 def test_all_ports_are_on_loopback_only(server: EmbeddedServer) -> None:

@@ -34,6 +34,14 @@ def test_a_server_is_opened_by_the_first_film_and_closed_once() -> None:
     assert events == ["open", "close"]
 
 
+def test_the_thresholds_are_those_of_the_server_that_is_opened() -> None:
+    @contextmanager
+    def opened() -> Iterator[FakeServer]:
+        yield FakeServer(make_raw())
+
+    assert OnDemand(opened).thresholds == FakeServer.thresholds
+
+
 def test_a_server_that_nobody_needed_is_never_opened() -> None:
     def fail() -> Iterator[FakeServer]:
         raise AssertionError("opened")

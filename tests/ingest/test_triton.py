@@ -6,11 +6,11 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from builders.findings import make_canvas
+from builders.findings import make_canvas, make_thresholds
 from builders.triton import TENSORS, SmallTriton, serving
 
 from ingest.errors import FileError, ServerError
-from ingest.triton import IMAGE, OUTPUTS, TritonServer
+from ingest.triton import IMAGE, NEVER_NEGATIVE, OUTPUTS, TritonServer
 
 
 def canvas_of(value: int) -> Any:
@@ -36,9 +36,55 @@ def test_the_model_version_changes_with_the_weights() -> None:
     assert all(version.startswith("tha_radiograph/1-") for version in versions)
 
 
-def test_weights_that_the_caller_knows_are_named() -> None:
-    with serving(SmallTriton()) as url, TritonServer(url, weights_sha256="0123456789abcdef" * 4) as server:
-        assert server.model_version == "tha_radiograph/1-0123456789ab"
+@pytest.mark.parametrize("known", [None, "c" * 64], ids=["weights that the configs name", "weights of the caller"])
+def test_the_model_version_changes_with_a_threshold_and_with_nothing_else(known: str | None) -> None:
+    def version(sure_view: str) -> str:
+        triton = SmallTriton()
+        triton.parameters["threshold.sure_view"] = sure_view
+        with serving(triton) as url, TritonServer(url, weights_sha256=known) as server:
+            return server.model_version
+
+    assert version("0.7") == version("0.7") != version("0.71")
+
+
+def test_the_model_version_changes_with_the_weights_that_the_caller_knows() -> None:
+    with (
+        serving(SmallTriton()) as url,
+        TritonServer(url, weights_sha256="c" * 64) as one,
+        TritonServer(url, weights_sha256="d" * 64) as other,
+    ):
+        assert one.model_version != other.model_version
+
+
+def test_the_thresholds_are_those_of_the_server() -> None:
+    triton = SmallTriton()
+    triton.parameters |= {"threshold.sure_view": "0.77", "threshold.outlier_score": "3"}
+    with serving(triton) as url, TritonServer(url) as server:
+        assert server.thresholds == make_thresholds(sure_view=0.77, outlier_score=3.0)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "problem"),
+    [
+        ({}, r"it has no parameter threshold\.hip_score; correct its config\.pbtxt"),
+        ({"threshold.hip_score": "high"}, r"threshold\.hip_score is 'high' and no number from 0 to 1; correct"),
+    ],
+    ids=["absent", "no number"],
+)
+def test_a_server_without_whole_thresholds_is_refused_in_one_line(parameters: Any, problem: str) -> None:
+    triton = SmallTriton()
+    triton.parameters = parameters
+    with serving(triton) as url, pytest.raises(ServerError, match=problem) as error:
+        TritonServer(url).__enter__()
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", sorted(NEVER_NEGATIVE))
+def test_an_answer_that_cannot_be_negative_is_an_error_of_the_film(name: str) -> None:
+    triton = SmallTriton()
+    triton.values[name] = -0.5
+    with serving(triton) as url, TritonServer(url) as server, pytest.raises(FileError, match=f"{name} is negative"):
+        server.submit(canvas_of(7)).result()
 
 
 @pytest.mark.parametrize("status", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED])

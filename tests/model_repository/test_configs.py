@@ -1,6 +1,7 @@
 """The repository serves one ensemble whose parts fit, in production and without a GPU alike."""
 
 from collections.abc import Iterable
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from google.protobuf import text_format
 from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig, ModelInput, ModelOutput
 
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS, DETECTION_CLASSES, View
+from ingest.thresholds import PREFIX, Thresholds
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
 MODELS = ("classifier", "detector", "cup_angle")
@@ -109,7 +111,16 @@ def test_the_ensemble_speaks_the_shapes_of_the_records() -> None:
         "cup_landmarks": (SIDES, len(CUP_LANDMARKS), 3),
         "pelvis_landmarks": (SIDES, 3),
         "cup_angles": (SIDES, len(CUP_ANGLES)),
+        "cup_angle_errors": (SIDES, len(CUP_ANGLES)),
+        "outlier_score": (1,),
     }
+
+
+def test_the_ensemble_serves_every_threshold_and_no_other() -> None:
+    parameters = {name: value.string_value for name, value in read_config(ENSEMBLE).parameters.items()}
+
+    assert Thresholds.parse(parameters)
+    assert set(parameters) == {PREFIX + field.name for field in fields(Thresholds)}
 
 
 @pytest.mark.parametrize(
@@ -127,6 +138,7 @@ def test_a_film_gets_the_same_answer_alone_and_in_a_batch(model: str) -> None:
     drawn = {
         "image": rng.integers(0, 256, (3, CANVAS_SIZE, CANVAS_SIZE), dtype=np.uint8),
         "view_scores": np.float32([[1, 0, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 1]]),
+        "turn_scores": np.float32([[0.97, 0.01, 0.01, 0.01], [0, 0, 1, 0], [0, 0, 0, 1]]),
         "detections": np.tile(np.float32([200, 250, 420, 560, 0.9]), (3, 6, 1)),
     }
     films = {node.name: drawn[node.name] for node in graph.get_inputs()}

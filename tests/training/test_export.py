@@ -10,7 +10,11 @@ onnx = pytest.importorskip("onnx", reason="the training extra is not installed")
 
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
 from training.cup_angle import CROP, MARGIN, crop_matrix, pelvis_net, rim_net  # noqa: E402
-from training.export import CupAngleGraph, angles, store_fp16  # noqa: E402
+from training.graphs import CupAngleGraph, ScoreCurve, angles  # noqa: E402
+from training.onnx_files import store_fp16  # noqa: E402
+from training.turns import as_stored, squares, turn_of, upright  # noqa: E402
+
+UPRIGHT = torch.tensor([[1.0, 0.0, 0.0, 0.0]])
 
 
 def rim(inclination, version, *, centre=(300.0, 250.0), half=47.0, side=1):
@@ -58,13 +62,31 @@ def test_a_crop_shows_what_the_training_crop_shows():
     y, x = np.mgrid[:CANVAS_SIZE, :CANVAS_SIZE]
     film = (127 + 60 * np.sin(x / 23) + 60 * np.cos(y / 31)).astype(np.uint8)
     box = (200.0, 150.0, 420.0, 400.0)
-    graph = CupAngleGraph(rim_net(), rim_net(), pelvis_net())
+    graph = CupAngleGraph(rim_net(), rim_net(), pelvis_net(), ScoreCurve())
     centre = torch.tensor([[[(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]] * 2])
     side = torch.full((1, 2, 1), MARGIN * 250)
-    sampled = graph.crops(torch.tensor(film).float()[None, None], centre, side)[0, 0, 0].numpy()
+    sampled = graph.crops(torch.tensor(film).float()[None, None], UPRIGHT, centre, side)[0, 0, 0].numpy()
     warped = cv2.warpAffine(film.astype(np.float32), crop_matrix(box), (2 * CROP, 2 * CROP))
     wanted = cv2.resize(warped, (CROP, CROP), interpolation=cv2.INTER_AREA)
     assert np.abs(sampled - wanted)[2:-2, 2:-2].max() < 1.0
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_film_stored_turned_is_looked_at_as_it_was_taken(quarters):
+    rng = np.random.default_rng(quarters)
+    taken = rng.random((CANVAS_SIZE, CANVAS_SIZE), dtype=np.float32)
+    stored = torch.tensor(np.rot90(taken, -quarters).copy())[None, None]  # clockwise
+    scores = torch.full((1, 4), 0.1)
+    scores[0, quarters] = 0.7
+    turn = turn_of(scores)
+    assert (upright(stored, turn)[0, 0].numpy() == taken).all()
+    x, y = 100, 300
+    where = as_stored(torch.tensor([[[float(x), float(y)]]]), turn)
+    column, row = where[0, 0].tolist()
+    assert stored[0, 0, round(row), round(column)].item() == pytest.approx(taken[y, x])
+    assert as_stored(where, turn, back=True)[0, 0].tolist() == pytest.approx([x, y], abs=1e-3)
+    seen = squares(stored, turn, torch.tensor([[[383.5, 283.5]] * 2]), torch.full((1, 2, 1), 64.0), 64)[0, 0, 0]
+    assert seen.numpy() == pytest.approx(taken[252:316, 352:416], abs=2e-3)
 
 
 @pytest.mark.filterwarnings(

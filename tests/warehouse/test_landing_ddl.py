@@ -59,11 +59,13 @@ def test_a_landing_table_has_the_columns_of_its_row_type(warehouse: Warehouse, t
         pytest.param(make_inference("a", side="medial"), id="a side that there is not"),
         pytest.param(make_inference("a", view_score=1.2), id="a score above one"),
         pytest.param(make_inference("a", view_scores=[1.0]), id="five scores missing"),
+        pytest.param(make_inference("a", outlier_score=-0.1), id="an outlier score below zero"),
         pytest.param(make_hip("a", side="both"), id="a hip of both sides"),
         pytest.param(make_hip("a", hip_index=2), id="a third hip"),
         pytest.param(make_measurement("a", value_deg=None), id="an accepted angle without a value"),
         pytest.param(make_measurement("a", accepted=False), id="a refused angle without a reason"),
         pytest.param(make_measurement("a", value_deg=float("nan")), id="an angle that is no number"),
+        pytest.param(make_measurement("a", uncertainty_deg=-1.0), id="an interval of negative width"),
     ],
 )
 def test_a_row_that_breaks_a_rule_is_quarantined(warehouse: Warehouse, tmp_path: Path, row: Any) -> None:

@@ -68,6 +68,26 @@ def test_a_film_read_by_two_models_counts_once_as_the_newer_sees_it(warehouse: W
     assert (summary.films, summary.films_to_review) == (1, 1)
 
 
+def test_a_film_that_was_refused_may_be_one_for_a_person_and_is_no_film_of_the_registry(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool")
+    refused = {"disposition": "not_hip", "reason": "no_hip_found"}
+    spool.write(
+        make_batch(
+            "b1",
+            *make_registered("a"),
+            *(make_file("b", **refused), make_film("b", patient="patient2")),
+            make_inference("b", side="unknown", review=["no_hip_on_hip_view"]),
+            *(make_file("c", **refused), make_film("c"), make_inference("c", view="other", side="unknown")),
+        ),
+    )
+    warehouse.land(spool)
+    summary = summarise(warehouse)
+    assert (summary.films, summary.patients, summary.films_to_review) == (1, 1, 1)
+    assert summary.films_by_kind == (FilmLine("ap_hip", "right", implant=True, films=1),)
+
+
 def test_refused_angles_are_counted_without_a_median(warehouse: Warehouse, tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
     refused = make_measurement("a", value_deg=None, accepted=False, why_not="ischium_not_visible")

@@ -89,8 +89,8 @@ def _read(one: Judged, hip: HipTruth, angle: Angle, wanted: float) -> Reading:
     if measured is None:
         return Reading(one, hip, angle, wanted, None, None, None, _reason(found))
     value = measured.value_deg if measured.accepted else None
-    uncertainty = getattr(measured, "uncertainty_deg", None)
-    return Reading(one, hip, angle, wanted, value, measured.value_deg, uncertainty, measured.why_not or "")
+    offered, uncertainty, declined = measured.value_deg, measured.uncertainty_deg, measured.why_not or ""
+    return Reading(one, hip, angle, wanted, value, offered, uncertainty, declined)
 
 
 def _reason(found: Hip | None) -> str:

@@ -18,6 +18,7 @@ from ingest.findings import find
 from ingest.records import Canvas, Header, RawFindings
 from ingest.repository import list_models, weights_sha256
 from ingest.server import EmbeddedServer
+from ingest.thresholds import Thresholds
 from ingest.triton import TritonServer
 from training.evaluation.judged import Judged
 from training.evaluation.statistics import Figures
@@ -29,7 +30,11 @@ TENSORS = tuple(f.name for f in fields(RawFindings))
 
 
 class Server(Protocol):
-    """What answers."""
+    """What answers, and what of its answers is believed."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Served with the models."""
 
     def submit(self, canvas: Canvas) -> Future[RawFindings]:
         """Ask for one film."""
@@ -124,7 +129,7 @@ class Answers:
             if not self._asked or not len(self.known) % KEEP_EVERY:
                 self._count()
                 self.write()
-        return judge(film, self.known[name], getattr(server, "thresholds", None))
+        return judge(film, self.known[name], server.thresholds)
 
     def _count(self) -> None:
         now = time.perf_counter()
@@ -132,11 +137,10 @@ class Answers:
         self._since_s = now
 
 
-def judge(film: LabelledFilm, raw: RawFindings, thresholds: object | None) -> Judged:
+def judge(film: LabelledFilm, raw: RawFindings, thresholds: Thresholds) -> Judged:
     """An answer by the client's own rules, with no DICOM tag to help."""
     height, width = film.canvas.shape
-    rules = () if thresholds is None else (thresholds,)
-    return Judged(film.truth, raw, find(raw, canvas_of(film), _header(height, width), *rules), film.canvas)
+    return Judged(film.truth, raw, find(raw, canvas_of(film), _header(height, width), thresholds), film.canvas)
 
 
 def canvas_of(film: LabelledFilm) -> Canvas:

@@ -13,13 +13,11 @@ TENTHS = 10
 
 def scores(judged: list[Judged]) -> np.ndarray:
     """The outlier score of each film."""
-    return np.array([float(np.ravel(one.raw.outlier_score)[0]) for one in judged], float)
+    return np.array([one.findings.outlier_score for one in judged], float)
 
 
-def figures(usual: list[Judged], shifted: list[Judged]) -> Figures | None:
+def figures(usual: list[Judged], shifted: list[Judged]) -> Figures:
     """AUC of strange against usual films and of films of no hip against films of hips; faults by tenth of the score."""
-    if not hasattr(usual[0].raw, "outlier_score"):
-        return None
     score = scores(usual)
     other = np.array([one.truth.view == View.OTHER for one in usual], bool)
     strange = scores(shifted)

@@ -43,9 +43,7 @@ def page(figures: Figures, about: About) -> str:
         lines += measures.section(usual, shifted, families)
     lines += views.section(usual["views"]) + hips.section(usual["hips"]) + detection.section(usual["detection"])
     lines += angles.section(usual["angles"]) + strata.section(usual["strata"])
-    lines += calibration.section(usual["calibration"]) + (
-        outliers.section(figures["outliers"]) if figures["outliers"] else []
-    )
+    lines += calibration.section(usual["calibration"]) + outliers.section(figures["outliers"])
     lines += review.refusal_section(usual["review"]) + review.section(usual["review"])
     lines += surroundings.section(usual["surroundings"])
     lines += _pace(figures["pace"], about) + published.section(usual, shifted)

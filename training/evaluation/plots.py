@@ -34,8 +34,7 @@ def draw(folder: Path, usual: list[Judged], shifted: list[Judged], families: Fig
     risk_curves(folder / "risk_coverage.png", usual, shifted)
     if stated_cases(usual):
         uncertainties(folder / "uncertainty.png", usual, shifted)
-    if hasattr(usual[0].raw, "outlier_score"):
-        outlier_curves(folder / "outliers.png", usual, shifted)
+    outlier_curves(folder / "outliers.png", usual, shifted)
     if families:
         family_bars(folder / "families.png", families)
 

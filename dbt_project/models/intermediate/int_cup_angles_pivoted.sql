@@ -4,8 +4,10 @@ select
     model_version,
     hip_index,
     max(value_deg) filter (where measure = 'inclination') as inclination_deg,
+    max(uncertainty_deg) filter (where measure = 'inclination') as inclination_uncertainty_deg,
     max(method) filter (where measure = 'inclination') as inclination_method,
     max(value_deg) filter (where measure = 'version') as version_deg,
+    max(uncertainty_deg) filter (where measure = 'version') as version_uncertainty_deg,
     max(method) filter (where measure = 'version') as version_method
 from {{ ref('stg_landing__measurements') }}
 where accepted

@@ -56,6 +56,19 @@ asides as (
 
 ),
 
+-- Counted among the exclusions above already.
+refused_asides as (
+
+    select
+        'aside' as section,
+        'not_hip' as disposition,
+        'needs_review' as label,
+        count(*) as files
+    from {{ ref('fct_file_disposition') }}
+    where disposition = 'not_hip' and needs_review
+
+),
+
 lines as (
 
     select * from excluded
@@ -65,6 +78,8 @@ lines as (
     select 'total', 'all', 'files_found', found from files
     union all
     select * from asides
+    union all
+    select * from refused_asides
 
 )
 

@@ -15,6 +15,7 @@ select
     measurements.definition,
     measurements.reference,
     measurements.confidence,
+    measurements.uncertainty_deg,
     measurements.accepted,
     measurements.why_not,
     films.model_version

@@ -21,7 +21,13 @@ select
     files.modified_at,
     files.finished_at,
     files.processing_seconds,
-    attempts.attempts
+    attempts.attempts,
+    coalesce(len(readings.review_reasons) > 0, false) as needs_review,
+    nullif(array_to_string(readings.review_reasons, ', '), '') as review_reasons
 from {{ ref('stg_landing__files') }} as files
 inner join attempts
     on files.file_key = attempts.file_key
+left join {{ ref('int_inferences_current') }} as readings
+    on
+        files.film_key = readings.film_key
+        and files.disposition in ('registered', 'not_hip')

@@ -55,6 +55,7 @@ select
     compared."view",
     compared.view_category,
     compared.view_score,
+    compared.outlier_score,
     compared.side,
     compared.side_evidence,
     compared.side_conflict,

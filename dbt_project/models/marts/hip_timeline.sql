@@ -3,8 +3,10 @@ with hip_films as (
     select
         hip_films.*,
         angles.inclination_deg,
+        angles.inclination_uncertainty_deg,
         angles.inclination_method,
         angles.version_deg,
+        angles.version_uncertainty_deg,
         angles.version_method
     from {{ ref('int_hip_films_identified') }} as hip_films
     left join {{ ref('int_cup_angles_pivoted') }} as angles
@@ -60,8 +62,10 @@ select
     implant_score,
     has_cup,
     inclination_deg,
+    inclination_uncertainty_deg,
     inclination_method,
     version_deg,
+    version_uncertainty_deg,
     version_method,
     model_version
 from with_baseline

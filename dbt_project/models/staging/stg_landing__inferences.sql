@@ -16,6 +16,7 @@ renamed as (
         side,
         side_evidence,
         side_conflict,
+        outlier_score,
         review as review_reasons,
         inferred_at
     from source

@@ -16,6 +16,7 @@ renamed as (
         definition,
         reference,
         confidence,
+        uncertainty_deg,
         accepted,
         why_not
     from source

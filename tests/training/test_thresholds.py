@@ -1,0 +1,57 @@
+"""How thresholds are chosen and kept."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders.findings import make_thresholds
+
+from training.thresholds import lowest_sure, served, widest_interval, write
+
+CONFIG = Path(__file__).parents[2] / "model_repository" / "tha_radiograph" / "config.pbtxt"
+
+
+def test_above_the_lowest_sure_score_one_answer_in_two_hundred_is_wrong():
+    scores = [1 - 0.001 * rank for rank in range(600)]
+    right = [rank not in {250, 300, 301, 302} for rank in range(600)]
+    assert lowest_sure(scores, right) == pytest.approx(scores[299])  # 1 wrong of 300; the next three spoil it
+
+
+def test_no_score_is_sure_where_the_surest_answers_are_wrong():
+    assert lowest_sure([0.9, 0.8], [False, False]) == 1
+
+
+def test_up_to_the_widest_interval_one_angle_in_two_hundred_misleads():
+    rng = np.random.default_rng(1)
+    uncertainties = np.exp(rng.normal(0.5, 0.8, 20_000))
+    misleads = rng.random(20_000) < 1 / (1 + np.exp(10 - 4 * np.log(uncertainties)))
+    widest = widest_interval(uncertainties.tolist(), np.where(misleads, 9.0, 1.0).tolist())
+    accepted = uncertainties <= widest
+    assert misleads[accepted].mean() == pytest.approx(0.005, abs=0.001)
+    assert 0.9 < accepted.mean() < 1
+
+
+def test_nine_angles_in_ten_are_accepted_where_errors_do_not_follow_what_is_stated():
+    rng = np.random.default_rng(2)
+    uncertainties = rng.uniform(1, 5, 1000)
+    widest = widest_interval(uncertainties.tolist(), np.where(rng.random(1000) < 0.05, 9.0, 1.0).tolist())
+    assert (uncertainties <= widest).mean() == pytest.approx(0.9)
+
+
+def test_all_angles_are_accepted_where_none_misleads():
+    assert widest_interval([1.0, 2.0, 3.0] * 400, [0.5] * 1200) == 3
+
+
+def test_written_thresholds_are_what_is_served(tmp_path):
+    config = Path(shutil.copy(CONFIG, tmp_path))
+    wanted = make_thresholds(hip_score=0.45, version_lateral_uncertainty_deg=3.25)
+    write(wanted, config)
+    assert served(config) == wanted
+
+
+def test_a_config_that_lacks_a_threshold_is_refused(tmp_path):
+    config = tmp_path / "config.pbtxt"
+    config.write_text('name: "tha_radiograph"\n')
+    with pytest.raises(ValueError, match=r"no parameter threshold\.hip_score"):
+        write(make_thresholds(), config)

@@ -1,0 +1,223 @@
+"""The exported graphs: everything between a canvas and an answer, around the trained networks.
+
+What was fitted on validation films (temperature, score curves, outlier statistics, error intervals) is in the graphs
+too, as buffers, so that a score means the same wherever the graph runs.
+
+A film may be stored turned by a quarter or a half. The classifier says how; the others look at it as it was taken, and
+answer in pixels of the canvas as it is stored. A canvas is square, so turning it about its middle is exact.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS, DETECTION_CLASSES
+from training import cup_angle, detector, letters
+from training.films import VIEWS
+from training.networks import EfficientNet, LandmarkNet, LetterNet, Yolo, soft_argmax
+from training.turns import TURNS, as_stored, box_as_stored, box_as_taken, squares, turn_of, upright
+
+# A landmark is trusted by the chance that it lies within this share of the rim's long axis, under the Laplace scale
+# that the network states. An end of the axis that is off by 0.07 of it turns the axis by 4 degrees.
+TRUSTED_SHARE = 0.07
+OTHER = VIEWS.index("other")
+SURE_TURN = 0.9  # below it nobody knows which way the film is turned, and no angle on it
+LEAST_COSINE = 0.2  # of the version: nearer to a circle, the ellipse's axes tell no angle
+
+
+class ScoreCurve(nn.Module):
+    """A score on the scale of chances: sigmoid(slope * logit(score) + shift) (Platt 1999)."""
+
+    def __init__(self, slope: float = 1.0, shift: float = 0.0) -> None:
+        super().__init__()
+        self.register_buffer("slope", torch.tensor(slope))
+        self.register_buffer("shift", torch.tensor(shift))
+
+    def forward(self, score: Tensor) -> Tensor:
+        """Scores of any shape in [0, 1] to the same shape."""
+        p = score.clamp(1e-6, 1 - 1e-6)
+        return (self.slope * (p.log() - (1 - p).log()) + self.shift).sigmoid()
+
+
+class Outliers(nn.Module):
+    """Distance of a film's features from the nearest view's films, in units of the validation films' 99th percentile.
+
+    Mahalanobis distance to class means under one covariance (Lee 2018), on leading directions of the features.
+    """
+
+    def __init__(self, features: int, classes: int, directions: int) -> None:
+        super().__init__()
+        self.register_buffer("whiten", torch.zeros(features, directions))
+        self.register_buffer("means", torch.zeros(classes, directions))  # whitened
+        self.register_buffer("unit", torch.ones(()))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, features) to (B, 1); 1 is as far as one validation film in a hundred."""
+        apart = (features @ self.whiten).unsqueeze(1) - self.means  # (B, classes, directions)
+        return (apart**2).mean(-1).amin(1, keepdim=True).clamp(min=1e-12).sqrt() / self.unit
+
+
+class ClassifierGraph(nn.Module):
+    """Image (B, 768, 768) uint8 to calibrated scores of views (B, 6) and turns (B, 4), and the outlier score (B, 1)."""
+
+    def __init__(self, net: EfficientNet, size: int, temperature: float, outliers: Outliers) -> None:
+        super().__init__()
+        self.net, self.block, self.temperature, self.outliers = net, CANVAS_SIZE // size, temperature, outliers
+
+    def features(self, image: Tensor) -> Tensor:
+        """Block average, then the network up to its last average: (B, 1536)."""
+        x = F.avg_pool2d(image.float().unsqueeze(1) / 255, self.block)
+        return self.net.features(x).mean((2, 3))
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """View scores, turn scores and outlier score."""
+        features = self.features(image)
+        views, turns = self.net.classify(features).split((len(VIEWS), len(TURNS)), 1)
+        return (views / self.temperature).softmax(1), turns.softmax(1), self.outliers(features)
+
+
+class DetectorGraph(nn.Module):
+    """Image, view and turn scores to the best box per class (B, 6, 5) in canvas pixels."""
+
+    def __init__(self, net: Yolo, reader: LetterNet, hips: ScoreCurve, markers: ScoreCurve) -> None:
+        super().__init__()
+        self.net, self.reader, self.hips, self.markers = net, reader, hips, markers
+        self.hip_classes = sum("hip" in name for name in DETECTION_CLASSES)
+
+    def forward(self, image: Tensor, view_scores: Tensor, turn_scores: Tensor) -> Tensor:
+        """Hips are believed as far as the film is believed to show one; letters as far as a second look reads them."""
+        film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
+        best = detector.best_boxes(self.net, upright(F.avg_pool2d(film, CANVAS_SIZE // detector.SIZE), turn))
+        boxes = (best[..., :4] * (CANVAS_SIZE / detector.SIZE) - 0.5).clamp(0, CANVAS_SIZE - 1)
+        found = torch.cat((boxes, best[..., 4:]), 2)
+        hips, marks = found[:, : self.hip_classes], self._read(film, turn, found[:, self.hip_classes :])
+        believed = self.hips(hips[..., 4:]) * (1 - view_scores[:, None, OTHER : OTHER + 1])
+        answer = torch.cat((torch.cat((hips[..., :4], believed), 2), marks), 1)
+        answer = torch.cat((box_as_stored(answer[..., :4], turn), answer[..., 4:]), 2)
+        return answer.reshape(-1, len(DETECTION_CLASSES), 5)  # a shape that a reader of the graph can see
+
+    def _read(self, film: Tensor, turn: Tensor, marks: Tensor) -> Tensor:
+        """Places of right and left letters (B, 2, 5), each read again; of either reading the better place."""
+        centre = (marks[..., :2] + marks[..., 2:4]) / 2
+        side = (marks[..., 2:4] - marks[..., :2]).amax(-1, keepdim=True) * letters.MARGIN
+        views = squares(film, turn, centre, side.clamp(min=letters.LEAST_SIDE), letters.CROP)
+        read = self.reader(views.flatten(0, 1)).softmax(1).view(-1, 2, len(letters.READINGS))
+        score = (marks[..., 4:] * read[..., :2]).transpose(1, 2)  # (B, reading, place)
+        best, place = score.max(2)
+        boxes = marks[..., :4].gather(1, place[..., None].expand(-1, -1, 4))
+        return torch.cat((boxes, self.markers(best)[..., None]), 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Rim:
+    """One pass of a rim network over both sides, right then left; pixels of the upright canvas."""
+
+    points: Tensor  # (B, 2, 5, 2) CUP_LANDMARKS
+    presence: Tensor  # (B, 2) logit of a cup that can be measured
+    spread: Tensor  # (B, 2, 5) Laplace scale of each landmark's error
+
+
+class CupAngleGraph(nn.Module):
+    """Image, view scores and detections to cup scores, landmarks, angles and their error intervals; right then left."""
+
+    def __init__(self, rim: LandmarkNet, fine: LandmarkNet, pelvis: LandmarkNet, cups: ScoreCurve) -> None:
+        super().__init__()
+        self.rim, self.fine, self.pelvis, self.cups = rim, fine, pelvis, cups
+        self.register_buffer("error_scale", torch.ones(len(CUP_ANGLES)))
+        self.register_buffer("error_power", torch.ones(len(CUP_ANGLES)))
+
+    def forward(
+        self, image: Tensor, view_scores: Tensor, turn_scores: Tensor, detections: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Finds the rim in each side's better hip box, measures it in a closer crop, and takes the angles."""
+        film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
+        boxes = box_as_taken(self._better(detections), turn)  # (B, 2, 4)
+        centre = (boxes[..., :2] + boxes[..., 2:]) / 2
+        side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * cup_angle.MARGIN  # (B, 2, 1)
+        coarse = self._landmarks(self.rim, film, turn, centre, side)
+        cup_scores = self.cups(coarse.presence.sigmoid()) * (1 - view_scores[:, OTHER, None])
+        upper, lower = coarse.points[:, :, 0], coarse.points[:, :, 1]
+        side = (upper - lower).norm(dim=-1, keepdim=True).clamp(min=24) * cup_angle.FINE_MARGIN
+        fine = self._landmarks(self.fine, film, turn, (upper + lower) / 2, side)
+        reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
+        trust = 1 - torch.exp(-reach / fine.spread)
+        ischia, there, ischia_spread = self._ischia(film, turn)
+        unsure = 90.0 * (turn_scores.amax(1) < SURE_TURN).float()[:, None, None]
+        errors = torch.maximum(self.interval(stated_errors(fine, ischia, ischia_spread)), unsure)
+        rims = torch.cat((as_stored(fine.points, turn), trust[..., None]), 3)
+        return (  # in shapes that a reader of the graph can see
+            cup_scores.reshape(-1, 2),
+            rims.reshape(-1, 2, len(CUP_LANDMARKS), 3),
+            torch.cat((as_stored(ischia, turn), there[..., None]), 2).reshape(-1, 2, 3),
+            angles(fine.points, ischia).reshape(-1, 2, len(CUP_ANGLES)),
+            errors.reshape(-1, 2, len(CUP_ANGLES)),
+        )
+
+    def interval(self, stated: Tensor) -> Tensor:
+        """Half-widths (degrees) of the intervals that hold 95 % of errors, from what the landmarks state (..., 3)."""
+        return (self.error_scale * stated**self.error_power).clamp(max=90.0)
+
+    def _landmarks(self, net: LandmarkNet, film: Tensor, turn: Tensor, centre: Tensor, side: Tensor) -> Rim:
+        """What a network sees in squares of ``side`` (B, 2, 1) around ``centre`` (B, 2, 2), upright canvas pixels."""
+        heat, logits = net(self.crops(film, turn, centre, side).flatten(0, 1))
+        local = soft_argmax(heat).view(-1, 2, len(CUP_LANDMARKS), 2) - (cup_angle.CROP - 1) / 2
+        scale = side / cup_angle.CROP
+        logits = logits.view(-1, 2, 1 + len(CUP_LANDMARKS))
+        return Rim(centre[:, :, None] + local * scale[..., None], logits[..., 0], logits[..., 1:].exp() * scale)
+
+    @staticmethod
+    def _better(detections: Tensor) -> Tensor:
+        pairs = detections[:, :4].reshape(-1, 2, 2, 5)  # side, native or implant
+        implant = (pairs[:, :, 1, 4:] > pairs[:, :, 0, 4:]).float()
+        return pairs[:, :, 1, :4] * implant + pairs[:, :, 0, :4] * (1 - implant)
+
+    @staticmethod
+    def crops(film: Tensor, turn: Tensor, centre: Tensor, side: Tensor) -> Tensor:
+        """Squares (B, 2, 1, 192, 192), sampled at twice that and averaged."""
+        doubled = squares(film, turn, centre, side, 2 * cup_angle.CROP)
+        return F.avg_pool2d(doubled.flatten(0, 1), 2).reshape(-1, 2, 1, cup_angle.CROP, cup_angle.CROP)
+
+    def _ischia(self, film: Tensor, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Points (B, 2, 2), their presence (B, 2) and the Laplace scales of their errors (B, 2), upright pixels."""
+        block = CANVAS_SIZE // cup_angle.PELVIS
+        heat, logits = self.pelvis(upright(F.avg_pool2d(film, block), turn))
+        return (soft_argmax(heat) + 0.5) * block - 0.5, logits[:, :2].sigmoid(), logits[:, 2:].exp() * block
+
+
+def angles(points: Tensor, ischia: Tensor) -> Tensor:
+    """Rim landmarks (B, 2, 5, 2) and ischia (B, 2, 2) to degrees (B, 2, 3): inclination, AP and lateral version."""
+    upper, lower, _, _, dome = points.unbind(2)
+    major = lower - upper
+    baseline = (ischia[:, 1] - ischia[:, 0])[:, None]
+    cross = major[..., 0] * baseline[..., 1] - major[..., 1] * baseline[..., 0]
+    inclination = torch.atan2(cross.abs(), (major * baseline).sum(-1).abs() + 1e-6)
+    ratio = _axes_ratio(points)
+    version_ap = torch.atan2(ratio, (1 - ratio**2).clamp(min=1e-9).sqrt())
+    across = torch.stack((-major[..., 1], major[..., 0]), -1)
+    faces = ((upper + lower) / 2 - dome) * across
+    across = across * torch.where(faces.sum(-1, keepdim=True) >= 0, 1.0, -1.0)  # now it points out of the cup
+    version_lateral = torch.atan2(-across[..., 1], across[..., 0].abs() + 1e-6)  # upwards is anterior
+    return torch.stack((inclination, version_ap, version_lateral), -1) * (180 / math.pi)
+
+
+def stated_errors(rim: Rim, ischia: Tensor, ischia_spread: Tensor) -> Tensor:
+    """What the stated spreads of the landmarks do to each angle, to first order: degrees (B, 2, 3)."""
+    length = (rim.points[:, :, 0] - rim.points[:, :, 1]).norm(dim=-1).clamp(min=1.0)  # (B, 2)
+    axis = (rim.spread[..., :2] ** 2).sum(-1) / length**2
+    baseline = (ischia[:, 0, :2] - ischia[:, 1, :2]).norm(dim=-1).clamp(min=1.0)  # (B,)
+    line = ((ischia_spread**2).sum(-1) / baseline**2)[:, None]
+    ratio = _axes_ratio(rim.points)
+    minor = (rim.spread[..., 2:4] ** 2).sum(-1) / length**2
+    cosine = (1 - ratio**2).clamp(min=LEAST_COSINE**2).sqrt()
+    squares = torch.stack((axis + line, (minor + ratio**2 * axis) / cosine**2, axis), -1)
+    return squares.clamp(min=1e-12).sqrt() * (180 / math.pi)
+
+
+def _axes_ratio(points: Tensor) -> Tensor:
+    """Short over long axis of the rim's ellipse, at most 1: (B, 2)."""
+    upper, lower, opening, dome_end, _ = points.unbind(2)
+    length = ((lower - upper) ** 2).sum(-1).clamp(min=1e-6).sqrt()
+    return (((opening - dome_end) ** 2).sum(-1).clamp(min=1e-6).sqrt() / length).clamp(max=1.0)

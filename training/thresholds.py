@@ -1,0 +1,151 @@
+"""The thresholds that are served with the models, chosen on validation films by the client's own rules.
+
+Scores of hips, markers, cups and sides: where most answers are right. What makes an answer sure: the lowest score from
+which on at most one answer in two hundred is wrong. Uncertainty of an angle: the widest interval up to which at most
+one accepted angle in two hundred is off by more than 5 degrees.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from google.protobuf import text_format
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from tritonclient.grpc.model_config_pb2 import ModelConfig
+
+from ingest.records import RawFindings
+from ingest.thresholds import PREFIX, Thresholds
+from training.evaluation.angles import readings
+from training.evaluation.answers import judge
+from training.evaluation.judged import FAR_OFF_DEG, Judged, all_hips, cup_right, implant_right, match, tells_side
+from training.films import LabelledFilm
+
+WRONG_ALLOWED = 0.005
+LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
+SCORES = tuple(round(0.05 * step, 2) for step in range(2, 19))  # among which a threshold is looked for
+START = Thresholds(
+    hip_score=0.5,
+    marker_score=0.5,
+    cup_score=0.5,
+    landmark_confidence=0.0,  # the uncertainty decides: it is made of the same scales, and of the errors they had
+    ischium_confidence=0.5,
+    sure_side=0.3,
+    sure_view=0.8,
+    sure_hip=0.6,
+    outlier_score=1.0,  # by definition: one validation film in a hundred lies beyond
+    inclination_uncertainty_deg=180.0,
+    version_ap_uncertainty_deg=180.0,
+    version_lateral_uncertainty_deg=180.0,
+)
+ANGLES = {  # threshold: the titles of the angles it decides about
+    "inclination_uncertainty_deg": ("inclination, AP pelvis",),
+    "version_ap_uncertainty_deg": ("version, AP pelvis", "version, AP hip"),
+    "version_lateral_uncertainty_deg": ("version, cross-table",),
+}
+
+
+def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresholds:
+    """From what the ensemble answers (``raws``) to validation films."""
+
+    def judged(rules: Thresholds) -> list[Judged]:
+        return [judge(film, raw, rules) for film, raw in zip(films, raws, strict=True)]
+
+    rules = START
+    for name, right in (
+        ("hip_score", _hips_right),
+        ("marker_score", _sides_right),
+        ("sure_side", _sides_right),
+        ("cup_score", _cups_right),
+    ):
+        rules = _best(rules, name, lambda changed, right=right: right(judged(changed)))
+    ones = judged(rules)
+    hips = [(found.score, implant_right(one, hip)) for one, hip in all_hips(ones) if (found := match(one, hip))]
+    views = [(one.findings.view_score, one.findings.view == one.truth.view) for one in ones]
+    return replace(
+        rules,
+        sure_view=lowest_sure(*zip(*views, strict=True)),
+        sure_hip=lowest_sure(*zip(*hips, strict=True)),
+        **{name: _widest(ones, titles) for name, titles in ANGLES.items()},
+    )
+
+
+def lowest_sure(scores: Sequence[float], right: Sequence[bool]) -> float:
+    """The lowest score from which on at most one answer in two hundred is wrong; 1 where there is none."""
+    order = np.argsort(scores)[::-1]
+    wrong = np.cumsum(~np.asarray(right)[order]) / np.arange(1, len(order) + 1)
+    sure = np.flatnonzero(wrong <= WRONG_ALLOWED)
+    return float(np.asarray(scores)[order][sure[-1]]) if len(sure) else 1.0
+
+
+def widest_interval(uncertainties_deg: Sequence[float], errors_deg: Sequence[float]) -> float:
+    """The widest stated interval up to which one angle in two hundred is expected to be off by more than 5 degrees.
+
+    What is expected is a logistic curve of the logarithm of the interval, since a few hundred cups hold too few such
+    errors to count them. Nine cups in ten are accepted whatever is expected: where errors do not follow what is stated,
+    a threshold cannot find them.
+    """
+    half = np.sort(np.asarray(uncertainties_deg, np.float64))
+    far_off = (np.abs(errors_deg) > FAR_OFF_DEG)[np.argsort(uncertainties_deg)]
+    slope, shift = _logistic(np.log(half), far_off)
+    expected = np.cumsum(1 / (1 + np.exp(-slope * np.log(half) - shift))) / np.arange(1, len(half) + 1)
+    allowed = int(np.sum(expected <= WRONG_ALLOWED))  # expected grows with the interval
+    return float(half[max(allowed, int(np.ceil(LEAST_ACCEPTED * len(half)))) - 1])
+
+
+def _logistic(x: NDArray[np.float64], hits: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope, at least 0, and shift of the likeliest curve; one hit at the far end keeps it finite."""
+    x, hits = np.append(x, x.max()), np.append(hits, True)
+
+    def cost(curve: NDArray[np.float64]) -> float:
+        z = curve[0] * x + curve[1]
+        return float(np.mean(np.logaddexp(0, z) - hits * z))
+
+    slope, shift = minimize(cost, [1.0, -4.0], bounds=[(0, 20), (None, None)]).x
+    return float(slope), float(shift)
+
+
+def served(config: Path) -> Thresholds:
+    """Those that an ensemble's config.pbtxt serves."""
+    parameters = text_format.Parse(config.read_text(), ModelConfig()).parameters
+    return Thresholds.parse({name: value.string_value for name, value in parameters.items()})
+
+
+def write(thresholds: Thresholds, config: Path) -> None:
+    """Put them in place of those in an ensemble's config.pbtxt; all else in the file stays as it is."""
+    text = config.read_text()
+    for name, value in asdict(thresholds).items():
+        key = f'key: "{PREFIX}{name}" value: {{ string_value: "'
+        if key not in text:
+            raise ValueError(f"{config} has no parameter {PREFIX}{name}: add it")
+        start = text.index(key) + len(key)
+        text = text[:start] + f"{value:.4g}" + text[text.index('"', start) :]
+    text_format.Parse(text, ModelConfig())
+    config.write_text(text)
+
+
+def _best(rules: Thresholds, name: str, right: Callable[[Thresholds], int]) -> Thresholds:
+    """Of the values with most right answers the middle one."""
+    counts = {value: right(replace(rules, **{name: value})) for value in SCORES}
+    best = [value for value, count in counts.items() if count == max(counts.values())]
+    return replace(rules, **{name: best[len(best) // 2]})
+
+
+def _hips_right(ones: list[Judged]) -> int:
+    """Hips found and called as they are, less what was taken for a hip and is none."""
+    hits = sum(implant_right(one, hip) for one, hip in all_hips(ones))
+    return hits - sum(max(0, len(one.findings.hips) - len(one.truth.hips)) for one in ones)
+
+
+def _sides_right(ones: list[Judged]) -> int:
+    return sum(one.findings.side == one.truth.side for one in ones if tells_side(one))
+
+
+def _cups_right(ones: list[Judged]) -> int:
+    return sum(cup_right(one, hip) for one, hip in all_hips(ones) if hip.implant != "none")
+
+
+def _widest(ones: list[Judged], titles: Sequence[str]) -> float:
+    offered = [r for r in readings(ones) if r.angle.title in titles and r.offered_deg is not None]
+    return widest_interval([r.uncertainty_deg for r in offered], [r.offered_deg - r.wanted_deg for r in offered])
