@@ -19,7 +19,7 @@ from ingest.records import CANVAS_SIZE
 CLASSIFIER = Path(__file__).parents[2] / "model_repository" / "classifier"
 CONFIG = {
     "input": [{"name": "image"}],
-    "output": [{"name": "view_scores"}],
+    "output": [{"name": "view_scores"}, {"name": "turn_scores"}, {"name": "outlier_score"}],
     "max_batch_size": 8,
     "default_model_filename": "model.onnx",
     "parameters": {"intra_op_thread_count": {"string_value": "1"}},
@@ -136,7 +136,9 @@ def test_a_film_that_breaks_its_batch_fails_alone(backend: Any) -> None:
 def test_a_config_that_disagrees_with_the_graph_does_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
     model = load_backend(monkeypatch)
 
-    with pytest.raises(ValueError, match=r"outputs \['scores'\], the graph \['view_scores'\]"):
+    with pytest.raises(
+        ValueError, match=r"outputs \['scores'\], the graph \['outlier_score', 'turn_scores', 'view_scores'\]"
+    ):
         initialise(model, output=[{"name": "scores"}])
 
     model.finalize()
