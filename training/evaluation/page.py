@@ -80,7 +80,7 @@ def _pace(pace: Figures, about: About) -> list[str]:
     lines += table(head, [(pace["films"], pace["in_flight"], number(pace["films_per_second"]), *waits)])
     return lines + paragraph(
         f"Models alone, over gRPC, on a machine with {about.cores} cores, no GPU in use, shared with whatever else "
-        "ran on it; the end-to-end rate of a run is in [benchmarks](../benchmarks/README.md)."
+        "ran on it; reading the files and landing the rows come on top."
     )
 
 
