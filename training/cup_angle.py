@@ -1,13 +1,14 @@
 """Trains the three landmark networks of the cup-angle model.
 
 ``rim`` finds the cup's rim in a crop around a hip, ``fine`` measures it in a crop around the rim that was found, and
-``pelvis`` finds the ischia on the whole film.
+``pelvis`` finds the ischia on the whole film and measures them in a crop around both.
 
 python -m training.cup_angle rim    --films films/train --validation films/validation --out runs/rim
 python -m training.cup_angle fine   --films films/train --validation films/validation --out runs/fine
 python -m training.cup_angle pelvis --films films/train --validation films/validation --out runs/pelvis
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ingest.cup import METHODS
-from ingest.records import CUP_LANDMARKS
+from ingest.records import CANVAS_SIZE, CUP_LANDMARKS
 from simulation.truth import CupTruth, HipTruth
 from training.deployed import OtherNetworkError, load_deployed, renormalise
 from training.films import LabelledFilm, change_look, jitter, load_films, stands_as_taken
@@ -28,7 +29,10 @@ from training.networks import LandmarkNet, soft_argmax
 CROP = 192  # pixels of the rim network's input; sampled at twice that and averaged
 MARGIN = 1.2  # crop side over the longer side of the hip's box
 FINE_MARGIN = 1.6  # side of the second crop over the rim's long axis
-PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas
+PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas, or a crop around both ischia
+ISCHIA_MARGIN = 1.8  # side of that crop over the distance of the ischia
+LEAST_ISCHIA_SIDE = 160.0  # canvas pixels
+CLOSE_SHARE = 0.6  # of the examples that show both ischia
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ class Settings:
     ema: float = 0.99
     blob: float = 1.5  # standard deviation of a target heat map, in its cells
     seed: int = 3
+
+
+Subject = tuple[LabelledFilm, HipTruth | None]  # no hip: the whole pelvis
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,14 @@ def rim_box(cup: CupTruth, rng: np.random.Generator | None) -> tuple[float, floa
     return (*(centre - half), *(centre + half))
 
 
-def rim_example(film: LabelledFilm, hip: HipTruth, rng: np.random.Generator | None, *, fine: bool = False) -> Example:
+def rim_example(
+    film: LabelledFilm,
+    hip: HipTruth,
+    rng: np.random.Generator | None,
+    *,
+    fine: bool = False,
+    look: Callable[[np.ndarray, np.random.Generator], np.ndarray] = change_look,
+) -> Example:
     """A crop around one hip, or ``fine`` around its cup; with ``rng`` augmented. Points of a cut-off cup are zero."""
     box, margin = (rim_box(hip.cup, rng), FINE_MARGIN) if fine else (hip.box, MARGIN)
     matrix = np.vstack([crop_matrix(box, margin), [0, 0, 1]])
@@ -116,28 +130,59 @@ def rim_example(film: LabelledFilm, hip: HipTruth, rng: np.random.Generator | No
         if points[0, 1] > points[1, 1]:  # a turned film has another upper end
             points[[0, 1]] = points[[1, 0]]
         present = bool((points > 0).all() and (points < CROP - 1).all())
-    return Example(image if rng is None else change_look(image, rng), points, np.full(5, present))
+    return Example(image if rng is None else look(image, rng), points, np.full(5, present))
 
 
-def pelvis_example(film: LabelledFilm, rng: np.random.Generator | None) -> Example:
-    """The whole film at a quarter of the canvas, its ischia right then left."""
-    small = cv2.resize(film.canvas, (PELVIS, PELVIS), interpolation=cv2.INTER_AREA)
-    ischia = [film.truth.ischium_right, film.truth.ischium_left]
-    matrix = np.array([[1, 0, 0], [0, 1, 0.0]])
+def ischia_side(apart: Tensor) -> Tensor:
+    """Side of the crop around two ischia that are ``apart`` canvas pixels."""
+    return (apart * ISCHIA_MARGIN).clamp(min=LEAST_ISCHIA_SIDE)
+
+
+def ischia_matrix(film: LabelledFilm, rng: np.random.Generator | None) -> np.ndarray:
+    """(3, 3) matrix from canvas pixels to the double-size crop around both ischia; with ``rng`` somewhat off."""
+    right, left = np.array(film.truth.ischium_right), np.array(film.truth.ischium_left)
+    apart, centre = float(np.linalg.norm(right - left)), (right + left) / 2
     if rng is not None:
-        matrix = jitter(rng, PELVIS, 10, (0.8, 1.25), 0.08)
+        centre = centre + rng.normal(0, 0.06 * apart, 2)
+        apart *= float(np.exp(rng.normal(0, 0.08)))
+    half = float(ischia_side(torch.tensor(apart))) / 2
+    return np.vstack([crop_matrix((*(centre - half), *(centre + half)), 1.0), [0, 0, 1]])
+
+
+def whole_matrix() -> np.ndarray:
+    """(3, 3) matrix from canvas pixels to the whole film at twice the input's size."""
+    factor = 2 * PELVIS / CANVAS_SIZE
+    return np.array([[factor, 0, (factor - 1) / 2], [0, factor, (factor - 1) / 2], [0, 0, 1]])
+
+
+def pelvis_example(film: LabelledFilm, rng: np.random.Generator | None, *, close: bool = False) -> Example:
+    """The whole film at a quarter of the canvas, or ``close`` a crop around both ischia; the right one first."""
+    ischia = [film.truth.ischium_right, film.truth.ischium_left]
+    matrix = ischia_matrix(film, rng) if close else whole_matrix()
+    if rng is not None:
+        zoom = (0.85, 1.15) if close else (0.8, 1.25)
+        matrix = np.vstack([jitter(rng, 2 * PELVIS, 10, zoom, 0.05 if close else 0.08), [0, 0, 1]]) @ matrix
         if rng.random() < 0.5:  # a mirrored patient has the sides exchanged
             ischia.reverse()
-            matrix = np.array([[-1, 0, PELVIS - 1], [0, 1, 0]]) @ np.vstack([matrix, [0, 0, 1]])
-        small = cv2.warpAffine(small, matrix, (PELVIS, PELVIS))
-    image = small.astype(np.float32) / 255
+            matrix = np.array([[-1, 0, 2 * PELVIS - 1], [0, 1, 0], [0, 0, 1.0]]) @ matrix
+    source = film.canvas
+    if not close:  # averaged in whole blocks, as the graph does
+        source = cv2.resize(source, (2 * PELVIS, 2 * PELVIS), interpolation=cv2.INTER_AREA)
+    placed = matrix if close else matrix @ np.linalg.inv(whole_matrix())
+    doubled = cv2.warpAffine(source, placed[:2], (2 * PELVIS, 2 * PELVIS))
+    image = cv2.resize(doubled, (PELVIS, PELVIS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     points, present = np.zeros((2, 2), np.float32), np.zeros(2, bool)
     for index, ischium in enumerate(ischia):
         if ischium is not None:
-            x, y = ((np.array(ischium) + 0.5) / 4 - 0.5) @ matrix[:, :2].T + matrix[:, 2]
+            x, y = ((matrix @ [*ischium, 1.0])[:2] + 0.5) / 2 - 0.5
             points[index] = x, y
             present[index] = 0 <= x < PELVIS and 0 <= y < PELVIS
     return Example(image if rng is None else change_look(image, rng), points, present)
+
+
+def shows_both_ischia(film: LabelledFilm) -> bool:
+    """Whether the film has the line that inclination is measured against."""
+    return film.truth.ischium_right is not None and film.truth.ischium_left is not None
 
 
 def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: float) -> Tensor:
@@ -166,17 +211,17 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
     if init is not None and not begun(out):
         load(net, kind, init)
         known = _subjects(kind, load_films(sources[0]))
-        renormalise(net, _stack([_example(kind, *known[i], rng) for i in rng.integers(0, len(known), 64)])[0])
+        renormalise(net, stack([_example(kind, *known[i], rng) for i in rng.integers(0, len(known), 64)])[0])
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = _subjects(kind, load_films(validation))[:400]
     while run.step < settings.steps:
         subjects = _subjects(kind, [film for source in sources for film in load_films(source)])
 
         def batch(
-            subjects: list[tuple[LabelledFilm, HipTruth | None]] = subjects,
+            subjects: list[Subject] = subjects,
         ) -> tuple[Tensor, Tensor, Tensor]:
             chosen = [subjects[i] for i in rng.integers(0, len(subjects), settings.batch)]
-            return _stack([_example(kind, *subject, rng) for subject in chosen])
+            return stack([_example(kind, *subject, rng) for subject in chosen])
 
         net.train()
         losses = []
@@ -203,11 +248,19 @@ def load(net: LandmarkNet, kind: str, model: Path) -> None:
         load_deployed(net, example, model, layers if kind == "pelvis" else 0)
 
 
-def figures(kind: str, net: LandmarkNet, subjects: list[tuple[LabelledFilm, HipTruth | None]]) -> dict[str, float]:
+def figures(kind: str, net: LandmarkNet, subjects: list[Subject]) -> dict[str, float]:
     """Mean landmark error in input pixels and share of presences told right, without augmentation."""
+    told = _figures(net, [_example(kind, *subject, None) for subject in subjects])
+    if kind != "pelvis":
+        return told
+    crops = [pelvis_example(film, None, close=True) for film, _ in subjects if shows_both_ischia(film)]
+    return told | {"close_error_px": _figures(net, crops)["error_px"]}
+
+
+def _figures(net: LandmarkNet, examples: list[Example]) -> dict[str, float]:
     errors, hits = [], []
-    for start in range(0, len(subjects), 32):
-        images, points, present = _stack([_example(kind, *subject, None) for subject in subjects[start : start + 32]])
+    for start in range(0, len(examples), 32):
+        images, points, present = stack(examples[start : start + 32])
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             heat, logits = net(images)
         k = heat.shape[1]
@@ -220,23 +273,34 @@ def figures(kind: str, net: LandmarkNet, subjects: list[tuple[LabelledFilm, HipT
     }
 
 
-def _subjects(kind: str, films: list[LabelledFilm]) -> list[tuple[LabelledFilm, HipTruth | None]]:
+def _subjects(kind: str, films: list[LabelledFilm]) -> list[Subject]:
     if kind == "pelvis":
-        return [(film, None) for film in films if stands_as_taken(film)]
+        upright = [(film, None) for film in films if stands_as_taken(film)]
+        ischia = [one for one in upright if one[0].truth.ischium_right or one[0].truth.ischium_left]
+        none = [one for one in upright if not (one[0].truth.ischium_right or one[0].truth.ischium_left)]
+        return ischia + _a_third(none, len(ischia))
     films = [film for film in films if not film.truth.turned_deg]
     if kind == "fine":
         measured = [film for film in films if film.truth.view in METHODS]
         return [(film, hip) for film in measured for hip in film.truth.hips if hip.cup and hip.cup.visible]
     cups = [(film, hip) for film in films for hip in film.truth.hips if hip.implant != "none"]
     native = [(film, hip) for film in films for hip in film.truth.hips if hip.implant == "none"]
-    return cups + native[:: max(1, 3 * len(native) // max(1, len(cups)))]  # about one native hip to three implanted
+    return cups + _a_third(native, len(cups))
+
+
+def _a_third(others: list[Subject], of: int) -> list[Subject]:
+    """Some of ``others``, evenly: about one to three of what is looked for."""
+    return others[:: max(1, 3 * len(others) // max(1, of))]
 
 
 def _example(kind: str, film: LabelledFilm, hip: HipTruth | None, rng: np.random.Generator | None) -> Example:
-    return pelvis_example(film, rng) if hip is None else rim_example(film, hip, rng, fine=kind == "fine")
+    if hip is not None:
+        return rim_example(film, hip, rng, fine=kind == "fine")
+    return pelvis_example(film, rng, close=rng is not None and shows_both_ischia(film) and rng.random() < CLOSE_SHARE)
 
 
-def _stack(examples: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
+def stack(examples: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    """Images (B, 1, 192, 192), points (B, K, 2) and presences (B, K)."""
     images = torch.from_numpy(np.stack([e.image for e in examples]))[:, None].to(memory_format=torch.channels_last)
     points = torch.from_numpy(np.stack([e.points for e in examples]))
     return images, points, torch.from_numpy(np.stack([e.present for e in examples]))

@@ -72,17 +72,43 @@ def stands_as_taken(film: LabelledFilm) -> bool:
 def change_look(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A film in [0, 1] as another detector or display would have shown it: curve, contrast, blur, noise, edges."""
     x = np.clip(image, 0, 1)
-    if rng.random() < 0.8:
+    if rng.random() < 0.4:
+        x = _another_curve(x, rng)
+    elif rng.random() < 0.7:
         x = x ** np.exp(rng.normal(0, 0.35))
     if rng.random() < 0.5:
         x = np.clip((x - 0.5) * rng.uniform(0.6, 1.5) + 0.5 + rng.uniform(-0.12, 0.12), 0, 1)
     if rng.random() < 0.25:
         x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.4, 1.2))
-    elif rng.random() < 0.35:
-        x = x + rng.uniform(0.3, 1.5) * (x - cv2.GaussianBlur(x, (0, 0), rng.uniform(0.8, 3)))
+    elif rng.random() < 0.5:
+        x = _other_bands(x, rng)
+    if rng.random() < 0.25:
+        x = _shaded(x, rng)
     if rng.random() < 0.4:
         x = x + rng.normal(0, rng.uniform(0.005, 0.05), x.shape)
     return np.clip(x, 0, 1).astype(np.float32)
+
+
+def _another_curve(x: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
+    """Greys on a random rising curve: steep in some of its parts and nearly level in others, as no power is."""
+    steps = rng.gamma(1.5, size=int(rng.integers(4, 9))) + 0.1
+    rising = np.concatenate([[0], np.cumsum(steps)]) / steps.sum()
+    return np.interp(x, np.linspace(0, 1, len(rising)), rising)
+
+
+def _other_bands(x: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
+    """Structures of each of three sizes raised or lowered apart, as multi-scale processing does."""
+    smoother = x
+    for sigma in (0.8, 2.5, 8.0):
+        finer, smoother = smoother, cv2.GaussianBlur(smoother, (0, 0), sigma * rng.uniform(0.7, 1.4))
+        x = x + rng.uniform(-0.5, 1.3) * (finer - smoother)
+    return x
+
+
+def _shaded(x: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.floating]:
+    """Brighter here and darker there, smoothly: a grid off its focus, the heel effect, a lamp behind a film."""
+    field = cv2.resize(rng.uniform(0.45, 1, (3, 3)), x.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return x * (field / field.max())
 
 
 def jitter(

@@ -176,15 +176,27 @@ class CupAngleGraph(nn.Module):
 
     @staticmethod
     def crops(film: Tensor, turn: Tensor, centre: Tensor, side: Tensor) -> Tensor:
-        """Squares (B, 2, 1, 192, 192), sampled at twice that and averaged."""
+        """Squares (B, N, 1, 192, 192), sampled at twice that and averaged."""
         doubled = squares(film, turn, centre, side, 2 * cup_angle.CROP)
-        return F.avg_pool2d(doubled.flatten(0, 1), 2).reshape(-1, 2, 1, cup_angle.CROP, cup_angle.CROP)
+        return F.avg_pool2d(doubled.flatten(0, 1), 2).reshape(-1, centre.shape[1], 1, cup_angle.CROP, cup_angle.CROP)
 
     def _ischia(self, film: Tensor, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points (B, 2, 2), their presence (B, 2) and the Laplace scales of their errors (B, 2), upright pixels."""
+        """Points (B, 2, 2), their presence (B, 2) and the Laplace scales of their errors (B, 2), upright pixels.
+
+        Found on the whole film, then looked at again by the same network in a closer crop, where both are there.
+        """
         block = CANVAS_SIZE // cup_angle.PELVIS
         heat, logits = self.pelvis(upright(F.avg_pool2d(film, block), turn))
-        return (soft_argmax(heat) + 0.5) * block - 0.5, logits[:, :2].sigmoid(), logits[:, 2:].exp() * block
+        far, there = (soft_argmax(heat) + 0.5) * block - 0.5, logits[:, :2].sigmoid()
+        apart = (far[:, 0] - far[:, 1]).norm(dim=-1)[:, None, None]
+        side = cup_angle.ischia_side(apart)  # (B, 1, 1)
+        centre = far.mean(1, keepdim=True)  # (B, 1, 2)
+        heat, close_logits = self.pelvis(self.crops(film, turn, centre, side)[:, 0])
+        scale = side / cup_angle.PELVIS
+        close = centre + (soft_argmax(heat) - (cup_angle.PELVIS - 1) / 2) * scale
+        both = (there.amin(1) > 0.5).float()[:, None]
+        spread = close_logits[:, 2:].exp() * scale[:, 0] * both + logits[:, 2:].exp() * block * (1 - both)
+        return close * both[..., None] + far * (1 - both[..., None]), there, spread
 
 
 def angles(points: Tensor, ischia: Tensor) -> Tensor:

@@ -47,11 +47,12 @@ def box_as_taken(boxes: Tensor, turn: Tensor) -> Tensor:
 
 
 def squares(film: Tensor, turn: Tensor, centre: Tensor, side: Tensor, size: int) -> Tensor:
-    """Squares (B, 2, 1, size, size) of ``side`` (B, 2, 1) around ``centre`` (B, 2, 2), all of the upright canvas."""
+    """Squares (B, N, 1, size, size) of ``side`` (B, N, 1) around ``centre`` (B, N, 2), all of the upright canvas."""
+    places = centre.shape[1]
     step = (torch.arange(size, dtype=torch.float32) - (size - 1) / 2) / size
-    x, y = centre[..., :1] + side * step, centre[..., 1:] + side * step  # (B, 2, size)
+    x, y = centre[..., :1] + side * step, centre[..., 1:] + side * step  # (B, N, size)
     across, down = x[:, :, None, :].expand(-1, -1, size, -1), y[:, :, :, None].expand(-1, -1, -1, size)
-    places = as_stored(torch.stack((across, down), -1), turn)  # (B, 2, size, size, 2)
-    grid = (places + 0.5) * (2 / CANVAS_SIZE) - 1  # pixel centres to grid_sample's -1..1
-    sampled = F.grid_sample(film, grid.flatten(1, 2), align_corners=False)  # (B, 1, 2 * size, size)
-    return sampled.reshape(-1, 2, 1, size, size)
+    points = as_stored(torch.stack((across, down), -1), turn)  # (B, N, size, size, 2)
+    grid = (points + 0.5) * (2 / CANVAS_SIZE) - 1  # pixel centres to grid_sample's -1..1
+    sampled = F.grid_sample(film, grid.flatten(1, 2), align_corners=False)  # (B, 1, N * size, size)
+    return sampled.reshape(-1, places, 1, size, size)

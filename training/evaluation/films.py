@@ -1,4 +1,4 @@
-"""Films of people who are in no training set, made once and kept.
+"""Films that a comparison needs, made once and kept; those of an evaluation are of people in no training set.
 
 A folder of films is not made again when the simulator changes; remove it then.
 """
@@ -22,12 +22,15 @@ ONE_THREAD = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A set of films to score."""
+    """A set of films."""
 
-    mixture: str  # a key of SEEDS
+    mixture: str  # of the simulator
     films: int
     folder: Path
     workers: int
+    seed: int | None = None  # the mixture's in SEEDS
+    size: int = SIZE
+    without: frozenset[str] = frozenset()  # families of the simulator's variation to leave out
 
 
 def made(wanted: Wanted) -> list[LabelledFilm]:
@@ -36,8 +39,8 @@ def made(wanted: Wanted) -> list[LabelledFilm]:
     with _one_thread_each():
         from simulation.dataset import Request, make_films  # noqa: PLC0415 - numba reads the threads when it is loaded
 
-        mixture, seed = wanted.mixture, SEEDS[wanted.mixture]
-        request = Request(wanted.folder, wanted.films, seed, wanted.workers, SIZE, mixture=mixture)
+        mixture, seed = wanted.mixture, SEEDS[wanted.mixture] if wanted.seed is None else wanted.seed
+        request = Request(wanted.folder, wanted.films, seed, wanted.workers, wanted.size, wanted.without, mixture)
         done = count(1)
         make_films(request, lambda: print(f"{mixture}: {next(done)} of {request.shards} shards there", file=sys.stderr))
     return load_films(wanted.folder)[: wanted.films]

@@ -1,0 +1,69 @@
+"""How many pixels the canvas needs: the same films, rendered finer than any canvas, on canvases of several sizes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ingest.records import CANVAS_SIZE
+from simulation.truth import CupTruth, FilmTruth, HipTruth
+from training.ablation import cups
+from training.evaluation.films import Wanted, made
+from training.films import CUP_POINTS, LabelledFilm
+
+SIZES = (384, 512, 768, 1024)
+RENDERED = 1024  # pixels of a film's long edge
+SEED = 90_010
+TESTED_SHARE = 0.25  # of the films, the last ones: other people
+
+
+def table(data: Path, films: int, steps: int, workers: int) -> tuple[list[str], list[list[str]]]:
+    """Errors on each canvas of a network that was trained on it."""
+    folder = data / "canvas"
+    labelled = made(Wanted("training", films, folder, workers, SEED, RENDERED))
+    fine = [_at_full_size(film, path) for film, path in zip(labelled, _pictures(folder), strict=False)]
+    people = sorted({film.truth.person for film in labelled})
+    last = set(people[-int(TESTED_SHARE * len(people)) :])
+    rows = []
+    for size in SIZES:
+        subjects = cups.subjects([shrunk(film, size) for film in fine])
+        tested = [one for one in subjects if one[0].truth.person in last]
+        net = cups.trained([one for one in subjects if one[0].truth.person not in last], steps)
+        rows.append([str(size), str(len(tested)), *cups.score(net, tested).row()])
+        print(rows[-1], flush=True)
+    return ["canvas", *cups.HEAD], rows
+
+
+def shrunk(film: LabelledFilm, size: int) -> LabelledFilm:
+    """A film on a canvas of another size, with its truth."""
+    canvas = cv2.resize(film.canvas, (size, size), interpolation=cv2.INTER_AREA)
+    return LabelledFilm(canvas, _scaled(film.truth, size / len(film.canvas)))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [path for shard in sorted(folder.glob("shard-*")) for path in sorted(shard.glob("*.png"))]
+
+
+def _at_full_size(film: LabelledFilm, picture: Path) -> LabelledFilm:
+    """The film as it was rendered, centred on black like a canvas; the truth follows from the canvas'."""
+    pixels = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
+    canvas = np.zeros((RENDERED, RENDERED), np.uint8)
+    top, left = ((RENDERED - length) // 2 for length in pixels.shape)
+    canvas[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    return LabelledFilm(canvas, _scaled(film.truth, RENDERED / CANVAS_SIZE))
+
+
+def _scaled(truth: FilmTruth, factor: float) -> FilmTruth:
+    """Truth of the hips, on a canvas larger by ``factor``."""
+
+    def moved(values: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple((value + 0.5) * factor - 0.5 for value in values)
+
+    def cup(known: CupTruth | None) -> CupTruth | None:
+        return known and replace(known, **{name: moved(getattr(known, name)) for name in CUP_POINTS})
+
+    def hip(known: HipTruth) -> HipTruth:
+        return replace(known, box=moved(known.box), cup=cup(known.cup))
+
+    return replace(truth, hips=tuple(map(hip, truth.hips)))
