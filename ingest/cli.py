@@ -9,8 +9,8 @@ import click
 from ingest import __version__, report
 from ingest.errors import IngestError, UsageError
 from ingest.identity import SiteKey
+from ingest.models_command import models_command
 from ingest.pipeline import RunResult, check, run
-from ingest.repository import list_models
 from ingest.server import EmbeddedServer
 from ingest.serving import model_server
 from ingest.settings import Settings, default_home, default_models
@@ -195,16 +195,7 @@ def status(warehouse: Path | None, home: Path) -> None:
     _print_registry((warehouse or home / "warehouse.duckdb").absolute())
 
 
-@main.command()
-@MODELS
-def models(models: Path) -> None:
-    """List the models that are served: version, weights, intended use.
-
-    \b
-    Example:
-      ingest models
-    """
-    click.echo(report.model_list(list_models(models.absolute())))
+main.add_command(models_command)
 
 
 def _print_registry(path: Path) -> None:

@@ -44,3 +44,8 @@ def default_home() -> Path:
 def default_models() -> Path:
     """The checkout's model repository; of an installed package, the one where the command runs."""
     return default_home().parent / "model_repository"
+
+
+def default_samples() -> Path:
+    """The checkout's sample films; of an installed package, ``samples`` where the command runs."""
+    return default_home().parent / "samples"
