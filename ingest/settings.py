@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.tls import Tls
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -15,6 +17,7 @@ class Settings:
     warehouse: Path
     models: Path  # the model repository that an embedded server serves
     triton_url: str | None = None  # host:port of gRPC; None starts an embedded server
+    triton_tls: Tls | None = None  # None: not encrypted
     workers: int = 1  # processes that decode
     limit: int | None = None  # new files at most
     in_flight: int = 16  # films asked and not answered: two full batches of 8 for the server
