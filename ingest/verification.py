@@ -23,7 +23,7 @@ from ingest.repository import PlanPlace, newest, parameters, plan_places
 from ingest.thresholds import Thresholds
 
 SCORE, LANDMARK_PX, ANGLE_DEG = 1e-2, 0.5, 0.2
-BOX_PX = 1.0  # crops are cut with a margin of tens of pixels; the better box of two alike may be the other one
+BOX_PX = 2.0  # crops are cut with a margin of tens of pixels, and of two boxes alike the other may be the better one
 CPU = "cpu"
 BATCH = 8
 HIPS = sum("hip" in name for name in DETECTION_CLASSES)
