@@ -27,6 +27,7 @@ class OnnxModel:
     def __init__(self, content: bytes) -> None:
         options = ort.SessionOptions()
         options.log_severity_level = 3  # its warnings are about speed
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others may want the cores
         self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self.inputs = [one.name for one in self._session.get_inputs()]
         self.outputs = [one.name for one in self._session.get_outputs()]
