@@ -7,6 +7,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from ingest.errors import PlanError
+
 Arrays = Mapping[str, NDArray[Any]]  # tensor -> (films, ...)
 Canvases = Sequence[NDArray[np.uint8]]
 
@@ -22,13 +24,17 @@ class Model(Protocol):
 
 
 class OnnxModel:
-    """A graph in ONNX Runtime, on the processor."""
+    """A graph in ONNX Runtime, on the processor; PlanError where it cannot be run."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, name: str = "the graph") -> None:
         options = ort.SessionOptions()
         options.log_severity_level = 3  # its warnings are about speed
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others may want the cores
-        self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # noqa: BLE001 - its errors share no base
+            reason = (str(error).splitlines() or ["no reason given"])[0][:200]
+            raise PlanError(f"{name} cannot be run by ONNX Runtime ({reason}): restore it from the release") from None
         self.inputs = [one.name for one in self._session.get_inputs()]
         self.outputs = [one.name for one in self._session.get_outputs()]
 

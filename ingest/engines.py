@@ -17,8 +17,8 @@ from ingest.gpu import Gpu
 
 TENSORRT, TENSORRT_RTX = "tensorrt", "tensorrt_rtx"
 INSTALL = {
-    TENSORRT: "use 'docker compose run --rm plans', whose image has it, or pip install 'tha-registry[tensorrt]'",
-    TENSORRT_RTX: "pip install 'tha-registry[engines]'",
+    TENSORRT: "use 'docker compose run --rm plans', whose image has it, or pip install '.[tensorrt]' in the checkout",
+    TENSORRT_RTX: "pip install '.[engines]' in the checkout",
 }
 WORKSPACE_BYTES = 2 << 30  # at most, while the builder tries ways to compute a layer
 MEMORY_WORDS = ("outofmemory", "out of memory", "insufficient memory", "memory allocation")
@@ -64,7 +64,7 @@ class Library:
         try:
             builder = trt.Builder(listener)
         except TypeError:  # what its bindings make of a null pointer
-            raise PlanError(_failure(build.name, listener.reason())) from None
+            raise PlanError(failure_line(build.name, listener.reason())) from None
         network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
         parser = trt.OnnxParser(network, listener)
         if not parser.parse(content):
@@ -77,7 +77,7 @@ class Library:
         config = self._configured(builder, network, build)
         plan = builder.build_serialized_network(network, config)
         if plan is None:
-            raise PlanError(_failure(build.name, listener.reason()))
+            raise PlanError(failure_line(build.name, listener.reason()))
         cache = config.get_timing_cache() if self.package == TENSORRT else None
         return Engine(bytes(plan), bytes(cache.serialize()) if cache else b"", layers)
 
@@ -110,12 +110,12 @@ class LoadedPlan:
 
     def __init__(self, trt: Any, plan: bytes, gpu: Gpu) -> None:
         listener = _listener(trt)
-        self._trt, self._gpu = trt, gpu
+        self._trt, self._gpu, self._listener = trt, gpu, listener  # NVIDIA's side points to the listener
         self._runtime = trt.Runtime(listener)
         self._engine = self._runtime.deserialize_cuda_engine(plan)
         self._context: Any = self._engine.create_execution_context() if self._engine else None
         if self._context is None:
-            raise PlanError(_failure("the plan", listener.reason()))
+            raise PlanError(failure_line("the plan", listener.reason()))
         names = [self._engine.get_tensor_name(index) for index in range(self._engine.num_io_tensors)]
         inputs = {name for name in names if self._engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT}
         self.inputs = [name for name in names if name in inputs]
@@ -200,7 +200,8 @@ def _refusal(name: str, parser: Any) -> str:
     return f"{name} cannot be built, TensorRT refuses {where}: {reason}; export the graph without it"
 
 
-def _failure(name: str, reason: str) -> str:
+def failure_line(name: str, reason: str) -> str:
+    """What a person is told when the builder gives up for ``reason``."""
     if any(word in reason.lower() for word in MEMORY_WORDS):
         return f"{name} does not fit the GPU's free memory: stop what else uses it, or lower --max-batch ({reason})"
     return f"{name} cannot be built: {reason}"

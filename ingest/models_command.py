@@ -175,4 +175,4 @@ def _extra() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise PlanError(f"the Python package {error.name} is missing: pip install 'tha-registry[plans]'") from None
+        raise PlanError(f"the Python package {error.name} is missing: pip install '.[plans]' in the checkout") from None

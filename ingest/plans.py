@@ -79,20 +79,19 @@ class Graphs:
         self.precision, self._places, self._films = precision, places, films
         self._answers: list[Arrays] | None = None
 
-    def read(self, place: PlanPlace) -> bytes:
-        """The graph of one model, rewritten."""
-        content, name = place.onnx.read_bytes(), str(place.onnx)
+    def rewritten(self, content: bytes, name: str) -> bytes:
+        """The graph of one model as it is built."""
         if self.precision is Precision.FP16:
             return as_fp16(content, name)
         single = as_fp32(content, name)
         if self.precision is Precision.FP32:
             return single
-        return as_int8(single, quantisable(single), OnnxModel(single).inputs, self._calibrated())
+        return as_int8(single, quantisable(single), OnnxModel(single, name).inputs, self._calibrated())
 
     def _calibrated(self) -> list[Arrays]:
         """What the newest graphs answer to the films, so that every model gets the inputs it will meet."""
         if self._answers is None:
-            models = [OnnxModel(place.onnx.read_bytes()) for place in newest(self._places)]
+            models = [OnnxModel(place.onnx.read_bytes(), str(place.onnx)) for place in newest(self._places)]
             self._answers = list(answers(models, list(example_films(self._films).values())))
         return self._answers
 
@@ -105,9 +104,10 @@ class _Built:
 
 def _build(graphs: Graphs, place: PlanPlace, device: Device, batch: int, caches: Path) -> _Built:
     started, clock, target = datetime.now(UTC), time.monotonic(), device.target
+    content = place.onnx.read_bytes()  # once: it may be exchanged while we build
     cache = caches / f"{target.library}-{target.tensorrt}-{target.compute_capability}.timing"
     engine = device.library.build(
-        graphs.read(place),
+        graphs.rewritten(content, str(place.onnx)),
         Build(
             name=str(place.onnx),
             max_batch=batch,
@@ -122,7 +122,7 @@ def _build(graphs: Graphs, place: PlanPlace, device: Device, batch: int, caches:
     manifest = Manifest(
         **asdict(target),
         model=place.model,
-        onnx_sha256=digest(place.onnx),
+        onnx_sha256=sha256(content).hexdigest(),
         plan_sha256=sha256(engine.plan).hexdigest(),
         plan_bytes=len(engine.plan),
         precision=graphs.precision.value,

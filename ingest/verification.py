@@ -25,7 +25,7 @@ from ingest.thresholds import Thresholds
 SCORE, LANDMARK_PX, ANGLE_DEG = 1e-2, 0.5, 0.2
 BOX_PX = 2.0  # crops are cut with a margin of tens of pixels, and of two boxes alike the other may be the better one
 CPU = "cpu"
-BATCH = 8
+MOST_FILMS = 8  # at a time: the graphs hold a few canvases of each in memory, on the processor too
 HIPS = sum("hip" in name for name in DETECTION_CLASSES)
 
 Booleans = NDArray[np.bool_]
@@ -60,14 +60,16 @@ def verify_plans(
     else:
         compared = _loaded(places, Device.find(device), f"ingest models compile --models {repository}")
     canvases = list(example_films(films, limit).values())
-    reference: list[Model] = [OnnxModel(place.onnx.read_bytes()) for place in places]
-    wanted, told = (_joined(list(answers(models, canvases, BATCH))) for models in (reference, compared))
+    reference: list[Model] = [OnnxModel(place.onnx.read_bytes(), str(place.onnx)) for place in places]
+    batch = min(MOST_FILMS, *(place.max_batch for place in places))
+    wanted, told = (_joined(list(answers(models, canvases, batch))) for models in (reference, compared))
     return compare(wanted, told, Thresholds.parse(parameters(repository)))
 
 
 def _emulated(places: Sequence[PlanPlace], precision: Precision, films: Path) -> list[Model]:
     graphs = Graphs(precision, tuple(places), films)
-    return [OnnxModel(rounding(graphs.read(place), str(place.onnx))) for place in places]
+    named = [(str(place.onnx), place.onnx.read_bytes()) for place in places]
+    return [OnnxModel(rounding(graphs.rewritten(content, name), name), name) for name, content in named]
 
 
 def _loaded(places: Sequence[PlanPlace], device: Device, rebuild: str) -> list[Model]:

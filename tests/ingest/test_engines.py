@@ -109,6 +109,9 @@ def test_every_name_that_running_a_plan_needs_is_there(library):  # noqa: ARG001
     }
     assert [name for place, names in wanted.items() for name in names if not hasattr(place, name)] == []
     assert hasattr(trt.ICudaEngine, "get_tensor_dtype")
+    # the timing cache is TensorRT's alone, but both describe the calls alike
+    assert "cache: " in trt.IBuilderConfig.set_timing_cache.__doc__
+    assert "ignore_mismatch: bool" in trt.IBuilderConfig.set_timing_cache.__doc__
 
 
 @engines
@@ -124,7 +127,7 @@ def test_a_device_that_is_neither_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("package", "remedy"), [(TENSORRT, "docker compose run --rm plans"), (TENSORRT_RTX, "tha-registry.engines")]
+    ("package", "remedy"), [(TENSORRT, "docker compose run --rm plans"), (TENSORRT_RTX, "in the checkout")]
 )
 def test_a_missing_package_is_one_line_with_the_remedy(package, remedy, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)

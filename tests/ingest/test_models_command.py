@@ -66,4 +66,4 @@ def test_without_the_extra_reading_works_and_compiling_says_what_to_install():
     assert invoke("models", program=WITHOUT_ONNX).returncode == 0
     told = invoke("models", "compile", program=WITHOUT_ONNX)
     assert told.returncode == 1
-    assert told.stderr == "Error: the Python package onnx is missing: pip install 'tha-registry[plans]'\n"
+    assert told.stderr == "Error: the Python package onnx is missing: pip install '.[plans]' in the checkout\n"
