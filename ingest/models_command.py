@@ -147,7 +147,14 @@ def compile_command(  # noqa: PLR0913, PLR0917 - one parameter per option
 )
 @PRECISION
 @FILMS
-@click.option("--limit", type=click.IntRange(min=1), show_default="all", help="Films at most.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    show_default="all",
+    envvar="INGEST_PLAN_LIMIT",
+    show_envvar=True,
+    help="Films at most.",
+)
 def verify_command(models: Path, device: str, precision: str, films: Path, limit: int | None) -> None:
     """Run a fixed set of films through the plans and through their graphs, and compare; exit code 1 on a miss.
 
