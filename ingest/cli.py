@@ -10,7 +10,7 @@ import click
 from ingest import __version__, report
 from ingest.errors import IngestError, UsageError
 from ingest.identity import SiteKey
-from ingest.models_command import models_command
+from ingest.models_commands import models_command
 from ingest.pipeline import RunResult, check, run
 from ingest.server import EmbeddedServer
 from ingest.serving import model_server

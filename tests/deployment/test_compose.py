@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ingest.cli import main
-from ingest.models_command import models_command
+from ingest.models_commands import models_command
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "compose.yaml").read_text()

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from ingest.cli import main
-from ingest.models_command import models_command
+from ingest.models_commands import models_command
 
 WITHOUT_ONNX = "import sys; sys.modules['onnx'] = None; from ingest.cli import main; main()"
 
