@@ -1,6 +1,7 @@
 """The command line: parse, make one call, print what came of it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,14 @@ import click
 from ingest import __version__, report
 from ingest.errors import IngestError, UsageError
 from ingest.identity import SiteKey
+from ingest.models_commands import models_command
 from ingest.pipeline import RunResult, check, run
-from ingest.repository import list_models
 from ingest.server import EmbeddedServer
 from ingest.serving import model_server
 from ingest.settings import Settings, default_home, default_models
 from ingest.sink import Sink
 from ingest.terminal import progress_bar, say, stopped_by_sigterm
+from ingest.tls import Tls
 from warehouse.errors import WarehouseError
 from warehouse.land import Warehouse
 from warehouse.spool import Spool
@@ -88,6 +90,17 @@ MODELS = click.option(
 )
 
 
+def _tls_option(part: str, meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        f"--triton-{part}",
+        type=PATH,
+        envvar=f"INGEST_TRITON_{part.upper()}",
+        show_envvar=True,
+        show_default="none",
+        help=meaning,
+    )
+
+
 @main.command("run")
 @click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
 @click.option(
@@ -99,6 +112,9 @@ MODELS = click.option(
     show_default="start an embedded server",
     help="gRPC address of a running Triton server.",
 )
+@_tls_option("ca", "Certificate (PEM file) that signed the server's: the connection is encrypted.")
+@_tls_option("cert", "Our certificate (PEM file), for a server that asks who we are.")
+@_tls_option("key", "Its key (PEM file).")
 @WAREHOUSE
 @HOME
 @MODELS
@@ -122,6 +138,9 @@ MODELS = click.option(
 def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     sources: tuple[Path, ...],
     triton_url: str | None,
+    triton_ca: Path | None,
+    triton_cert: Path | None,
+    triton_key: Path | None,
     warehouse: Path | None,
     home: Path,
     models: Path,
@@ -135,7 +154,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     \b
     Example:
       ingest run /dicoms
-      ingest run /dicoms --triton gpu-server:8001 --workers 8
+      ingest run /dicoms --triton gpu-server:8001 --workers 8 --triton-ca ca.pem
     """
     home = home.absolute()
     settings = Settings(
@@ -144,6 +163,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
         warehouse=(warehouse or home / "warehouse.duckdb").absolute(),
         models=models.absolute(),
         triton_url=triton_url,
+        triton_tls=Tls.of(triton_url, triton_ca, triton_cert, triton_key),
         workers=workers,
         limit=limit,
     )
@@ -195,16 +215,7 @@ def status(warehouse: Path | None, home: Path) -> None:
     _print_registry((warehouse or home / "warehouse.duckdb").absolute())
 
 
-@main.command()
-@MODELS
-def models(models: Path) -> None:
-    """List the models that are served: version, weights, intended use.
-
-    \b
-    Example:
-      ingest models
-    """
-    click.echo(report.model_list(list_models(models.absolute())))
+main.add_command(models_command)
 
 
 def _print_registry(path: Path) -> None:

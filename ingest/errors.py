@@ -13,6 +13,10 @@ class ServerError(IngestError):
     """No Triton server answers, it cannot be started, or it serves something else than our ensemble."""
 
 
+class PlanError(IngestError):
+    """A TensorRT plan cannot be built, does not fit this machine, or answers differently from its ONNX graph."""
+
+
 class WarehouseError(IngestError):
     """The warehouse cannot be opened or written, or is not ours."""
 

@@ -1,4 +1,4 @@
-"""What a model repository holds, read from the disk: what ``ingest models`` lists."""
+"""What a model repository holds, read from the disk: what ``ingest models`` lists, and where plans belong."""
 
 import hashlib
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 from ingest.errors import ServerError
 
 ENSEMBLE = "ensemble"
+TENSORRT_PLAN = "tensorrt_plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,49 @@ class ServedModel:
         return bool(self.versions) and (self.platform == ENSEMBLE or self.onnx is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class PlanPlace:
+    """One version of a model that production serves as a TensorRT plan."""
+
+    model: str
+    version: int
+    onnx: Path
+    max_batch: int  # of its config.pbtxt: Triton asks for no more, and refuses a plan that takes less
+
+    @property
+    def plan(self) -> Path:
+        """Where Triton looks for it."""
+        return self.onnx.with_name("model.plan")
+
+
+def plan_places(repository: Path) -> tuple[PlanPlace, ...]:
+    """Every version that has a graph, by model and version; ``ServerError`` when there is none."""
+    models = [model for model in list_models(repository) if model.platform == TENSORRT_PLAN]
+    places = [
+        PlanPlace(model.name, version, onnx, _max_batch(repository / model.name / "config.pbtxt"))
+        for model in models
+        for version in model.versions
+        if (onnx := repository / model.name / str(version) / "model.onnx").is_file()
+    ]
+    if not places:
+        raise ServerError(f"no graph to build a plan from in {repository}: it has no <model>/<version>/model.onnx")
+    return tuple(places)
+
+
+def newest(places: tuple[PlanPlace, ...]) -> tuple[PlanPlace, ...]:
+    """The newest version of each model."""
+    return tuple({place.model: place for place in places}.values())
+
+
+def parameters(repository: Path) -> dict[str, str]:
+    """The parameters of the ensemble: what its client is told beside the answers."""
+    for model in list_models(repository):
+        if model.platform == ENSEMBLE:
+            text = (repository / model.name / "config.pbtxt").read_text()
+            return dict(re.findall(r'parameters \{ key: "([^"]+)" value: \{ string_value: "([^"]*)" \} \}', text))
+    raise ServerError(f"no ensemble in {repository}: restore tha_radiograph/config.pbtxt from the release")
+
+
 def list_models(repository: Path) -> tuple[ServedModel, ...]:
     """Every model below ``repository``, by name; ``ServerError`` when there is none."""
     folders = sorted(path.parent for path in repository.glob("*/config.pbtxt"))
@@ -62,6 +106,11 @@ def _read_model(folder: Path) -> ServedModel:
         plan=_read_weights(newest / "model.plan"),
         intended_use=_read_intended_use(folder / "CARD.md"),
     )
+
+
+def _max_batch(config: Path) -> int:
+    found = re.search(r"^max_batch_size: (\d+)", config.read_text(), re.MULTILINE)
+    return int(found[1]) if found else 1
 
 
 def _read_weights(path: Path) -> Weights | None:

@@ -58,7 +58,7 @@ def model_server(settings: Settings, say: Callable[[str], None]) -> Iterator[Mod
         ServerError: nobody answers at the named address, or the model repository is empty.
     """
     if settings.triton_url:
-        with TritonServer(settings.triton_url, in_flight=settings.in_flight) as server:
+        with TritonServer(settings.triton_url, in_flight=settings.in_flight, tls=settings.triton_tls) as server:
             yield server
         return
     weights = weights_sha256(list_models(settings.models))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.tls import Tls
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -15,6 +17,7 @@ class Settings:
     warehouse: Path
     models: Path  # the model repository that an embedded server serves
     triton_url: str | None = None  # host:port of gRPC; None starts an embedded server
+    triton_tls: Tls | None = None  # None: not encrypted
     workers: int = 1  # processes that decode
     limit: int | None = None  # new files at most
     in_flight: int = 16  # films asked and not answered: two full batches of 8 for the server
@@ -44,3 +47,8 @@ def default_home() -> Path:
 def default_models() -> Path:
     """The checkout's model repository; of an installed package, the one where the command runs."""
     return default_home().parent / "model_repository"
+
+
+def default_samples() -> Path:
+    """The checkout's sample films; of an installed package, ``samples`` where the command runs."""
+    return default_home().parent / "samples"

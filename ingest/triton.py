@@ -17,6 +17,7 @@ from tritonclient.utils import InferenceServerException
 from ingest.errors import FileError, ServerError
 from ingest.records import CANVAS_SIZE, Canvas, RawFindings, Reason
 from ingest.thresholds import Thresholds
+from ingest.tls import Tls, why_refused
 
 ENSEMBLE = "tha_radiograph"
 IMAGE = "image"
@@ -55,6 +56,7 @@ class TritonServer:
         in_flight: int = 16,
         weights_sha256: str | None = None,  # known to whoever started the server on a local repository
         lost_timeout_s: float = LOST_TIMEOUT_S,
+        tls: Tls | None = None,
     ) -> None:
         self.url = url.split("://", 1)[-1].rstrip("/")
         self.model_version = ""
@@ -63,7 +65,7 @@ class TritonServer:
         self._lost_timeout_s = lost_timeout_s
         self._slots = threading.BoundedSemaphore(in_flight)
         self._threads = ThreadPoolExecutor(in_flight, thread_name_prefix="triton")
-        self._client = self._connect()
+        self._client = self._connect(tls)
 
     def __enter__(self) -> Self:
         try:
@@ -95,9 +97,9 @@ class TritonServer:
         future.add_done_callback(lambda _: self._slots.release())
         return future
 
-    def _connect(self) -> Any:
+    def _connect(self, tls: Tls | None) -> Any:
         try:
-            return grpc.InferenceServerClient(self.url, channel_args=CHANNEL)
+            return grpc.InferenceServerClient(self.url, channel_args=CHANNEL, **(tls.arguments() if tls else {}))
         except InferenceServerException as error:
             raise ServerError(f"{self.url} is no host:port: {error.message()}") from None
 
@@ -110,7 +112,9 @@ class TritonServer:
                 raise ServerError(f"{self.url} does not serve {ENSEMBLE}: start it on our model_repository")
             served = self._client.get_model_metadata(ENSEMBLE, as_json=True, client_timeout=10)
             configs = self._configs()
-        except InferenceServerException:
+        except InferenceServerException as error:
+            if why := why_refused(str(error.message())):
+                raise ServerError(f"no secure connection to {self.url}: {why}") from None
             raise ServerError(
                 f"no Triton server answers at {self.url}: start one with 'ingest serve', or leave --triton out"
             ) from None

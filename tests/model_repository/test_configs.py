@@ -11,7 +11,9 @@ import pytest
 from google.protobuf import text_format
 from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig, ModelInput, ModelOutput
 
+from ingest.engines import profiles
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS, DETECTION_CLASSES, View
+from ingest.repository import parameters, plan_places
 from ingest.thresholds import PREFIX, Thresholds
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
@@ -148,3 +150,40 @@ def test_a_film_gets_the_same_answer_alone_and_in_a_batch(model: str) -> None:
 
     for index, output in enumerate(together):
         np.testing.assert_allclose(output, np.concatenate([film[index] for film in alone]), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_production_takes_the_profiles_and_batches_that_plans_are_built_for(model: str) -> None:
+    config = read_config(model)
+    (group,) = config.instance_group
+
+    assert list(group.profile) == [str(index) for index in range(len(profiles(config.max_batch_size)))]
+    assert list(config.dynamic_batching.preferred_batch_size) == [config.max_batch_size]
+    assert config.optimization.cuda.graphs
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_warm_up_gives_every_input_at_the_batches_that_profiles_are_tuned_for(model: str) -> None:
+    config = read_config(model)
+    wanted = tensors(config.input)
+
+    assert {warmup.batch_size for warmup in config.model_warmup} == {best for _, best, _ in profiles(8)}
+    for warmup in config.model_warmup:
+        given = {name: (DataType.Name(one.data_type), tuple(one.dims)) for name, one in warmup.inputs.items()}
+        assert given == wanted
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("variant", ["config.pbtxt", "configs/cpu.pbtxt"])
+def test_versions_lie_side_by_side(model: str, variant: str) -> None:
+    assert read_config(model, variant).version_policy.HasField("all")
+
+
+def test_the_repository_is_read_as_triton_reads_it() -> None:
+    """``ingest.repository`` reads configurations with expressions of its own, so that no protobuf is needed for it."""
+    assert parameters(REPOSITORY) == {
+        name: value.string_value for name, value in read_config(ENSEMBLE).parameters.items()
+    }
+    assert {place.model: place.max_batch for place in plan_places(REPOSITORY)} == {
+        model: read_config(model).max_batch_size for model in MODELS
+    }
