@@ -1,6 +1,5 @@
 """The DICOM header: opening a file without its pixels, and what is kept of it."""
 
-import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
@@ -18,9 +17,9 @@ from pydicom.uid import (
 
 from ingest.errors import FileError
 from ingest.records import Header, Reason
+from ingest.spacing import spacing
 
 Keyer = Callable[..., str]  # identity.SiteKey: kind and parts to a pseudonym
-MAX_SPACING_MM = 5.0  # film at an image intensifier's coarsest; more is a unit error
 PIXEL_GROUP = (b"\xe0\x7f", b"\x7f\xe0")  # (7FE0,xxxx), little and big endian
 _AGE_YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 
@@ -71,7 +70,7 @@ def read_header(dataset: Dataset, keyer: Keyer) -> Header:
     rows, columns = _whole(dataset, "Rows"), _whole(dataset, "Columns")
     if not (rows and columns and rows > 0 and columns > 0):
         raise FileError(Reason.BAD_HEADER, "Rows or Columns (0028,0010), (0028,0011) are absent or not positive")
-    spacing_mm, spacing_source = _spacing(dataset)
+    told = spacing(dataset)
     accession = _text(dataset, "AccessionNumber")
     return Header(
         sop_instance_uid=_uid(dataset, "SOPInstanceUID"),
@@ -95,8 +94,10 @@ def read_header(dataset: Dataset, keyer: Keyer) -> Header:
         rows=rows,
         columns=columns,
         bits_stored=_whole(dataset, "BitsStored") or _whole(dataset, "BitsAllocated") or 0,
-        spacing_mm=spacing_mm,
-        spacing_source=spacing_source,
+        spacing_mm=told.mm,
+        spacing_source=told.source,
+        calibrated_mm=told.calibrated_mm,
+        calibration=told.calibration,
     )
 
 
@@ -174,14 +175,3 @@ def _laterality(dataset: Dataset) -> str | None:
         if (side := _text(dataset, keyword, 1).upper()) in {"L", "R", "B"}:
             return side
     return None
-
-
-def _spacing(dataset: Dataset) -> tuple[float | None, str | None]:
-    for keyword, source in (("ImagerPixelSpacing", "imager"), ("PixelSpacing", "pixel")):
-        try:
-            spacing_mm = float(_value(dataset, keyword)[0])
-        except (TypeError, ValueError, IndexError):
-            continue
-        if math.isfinite(spacing_mm) and 0 < spacing_mm <= MAX_SPACING_MM:
-            return spacing_mm, source
-    return None, None

@@ -159,6 +159,9 @@ def _film_row(header: Header, canvas: Canvas, key: str, its_file_key: str, run_i
         canvas_offset_x=canvas.offset_x,
         canvas_offset_y=canvas.offset_y,
         pixel_sha256=canvas.pixel_sha256,
+        canvas_scale_y=canvas.scale_y,
+        calibrated_mm=header.calibrated_mm,
+        calibration=header.calibration,
     )
 
 

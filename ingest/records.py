@@ -141,7 +141,9 @@ class Header:
     columns: int
     bits_stored: int
     spacing_mm: float | None  # at the detector, row spacing
-    spacing_source: str | None  # "imager", "pixel"
+    spacing_source: str | None  # "imager", "scanned", "detector", "calibrated", "pixel"
+    calibrated_mm: float | None  # in the plane that was calibrated for, row spacing
+    calibration: str | None  # "geometry", "fiducial", "unstated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class Canvas:
     offset_x: float
     offset_y: float
     pixel_sha256: str  # of the film's decoded pixels before any change: what makes two files the same image
+    scale_y: float | None = None  # down, where the film's pixels are not square; those of the canvas always are
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import duckdb
 from warehouse.errors import NotOurWarehouseError, WarehouseError, WarehouseHeldError
 
 APPLICATION = "tha-registry"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 STORAGE_VERSION = "v1.4.0"  # a file that DuckDB 2.0 makes stays readable for 1.4 and later
 POLL_S = 0.2  # between two tries to open a file that another process holds
 

@@ -1,5 +1,6 @@
-"""Files of real devices, and broken ones: those of the pydicom wheel, and a larger set where it lies beside us."""
+"""Files of real devices, and broken ones: those of the pydicom wheel, and a larger set beside us or in $REAL_DICOM."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from ingest.workers import Workers
 
 FOLDERS = {
     "pydicom": Path(pydicom.data.__file__).parent / "test_files",
-    "shared": Path(__file__).parents[3] / "shared" / "dicom",
+    "shared": Path(os.environ.get("REAL_DICOM") or Path(__file__).parents[3] / "shared" / "dicom"),
 }
 
 
