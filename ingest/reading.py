@@ -4,9 +4,10 @@ import hashlib
 import time
 import warnings
 from dataclasses import dataclass, replace
-from io import BufferedReader
+from typing import BinaryIO
 
 import pydicom
+from pydicom import Dataset
 
 from ingest.errors import FileError
 from ingest.header import Keyer, open_header, read_header, transfer_syntax
@@ -14,6 +15,7 @@ from ingest.pixels import check_pixels, decode, render
 from ingest.records import Canvas, FoundFile, Header, Reason
 from ingest.screen import screen
 
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")  # (7FE0,0010), (7FE0,0008), (7FE0,0009)
 MAX_FILE_BYTES = 2 << 30  # of a file whose pixels are read; uncompressed, MAX_PIXELS take a tenth of it
 
 
@@ -50,7 +52,7 @@ def read_film(found: FoundFile, keyer: Keyer) -> Reading:
     return replace(reading, seconds=time.perf_counter() - started)
 
 
-def _read(file: BufferedReader, size_bytes: int, keyer: Keyer) -> Reading:
+def _read(file: BinaryIO, size_bytes: int, keyer: Keyer) -> Reading:
     try:
         opened = open_header(file) if size_bytes else None
     except OSError:
@@ -72,18 +74,35 @@ def _read(file: BufferedReader, size_bytes: int, keyer: Keyer) -> Reading:
         return Reading(Reason(error.reason), error.detail, content_sha256)
 
 
-def _read_pixels(file: BufferedReader, keyer: Keyer) -> Reading:
+def open_image(file: BinaryIO) -> Dataset:
+    """The whole of a file that ``open_header`` says holds pixels, with its transfer syntax filled in.
+
+    Raises:
+        FileError: truncated, too_many_pixels or bad_header.
+    """
     try:
-        dataset = pydicom.dcmread(file, force=True)
+        dataset: Dataset = pydicom.dcmread(file, force=True)
         dataset.file_meta.TransferSyntaxUID = transfer_syntax(dataset)
-        header = read_header(dataset, keyer)
-        check_pixels(dataset)
-    except (FileError, OSError):
-        raise
     except EOFError:
         raise FileError(Reason.TRUNCATED, "the file ends inside an element") from None
     except MemoryError:
         raise FileError(Reason.TOO_MANY_PIXELS, "does not fit into the memory one worker may use") from None
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as above
+        raise FileError(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}") from None
+    if not any(keyword in dataset for keyword in PIXELS):  # pydicom drops what it cannot finish
+        raise FileError(Reason.TRUNCATED, "the file ends inside the pixel data")
+    return dataset
+
+
+def _read_pixels(file: BinaryIO, keyer: Keyer) -> Reading:
+    dataset = open_image(file)
+    try:
+        header = read_header(dataset, keyer)
+        check_pixels(dataset)
+    except FileError:
+        raise
     except Exception as error:  # noqa: BLE001 - as above
         raise FileError(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}") from None
     try:
