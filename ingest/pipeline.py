@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from ingest import __version__
+from ingest.archive import members
 from ingest.errors import IngestError
 from ingest.flow import ModelServer, Reader, ask_ahead, read_ahead, tell_duplicates
 from ingest.identity import SiteKey
@@ -59,7 +60,7 @@ def check(settings: Settings) -> None:
     """Raises IngestError where the sources cannot be what the caller meant: missing, empty, or without any DICOM."""
     check_sources(settings.sources)
     files = walk(settings.sources, skip=(settings.home, settings.spool))
-    if not any(is_dicom(found) for found in files):
+    if not any(is_dicom(each) for found in files for each in members(found) or (found,)):
         named = ", ".join(str(source) for source in settings.sources)
         raise IngestError(f"{named} holds no DICOM file: name the folder that holds the radiographs")
 
@@ -112,12 +113,21 @@ def _new_files(
     settings: Settings, known: set[str], tally: Tally, progress: Callable[[int], None]
 ) -> Iterator[FoundFile]:
     for found in walk(settings.sources, skip=(settings.home, settings.spool), on_closed=tally.closed.append):
-        tally.found += 1
-        if file_key(found) in known:
-            tally.known += 1
-            progress(1)
-        else:
-            yield found
+        for each in _unfolded(found, known):
+            tally.found += 1
+            if file_key(each) in known:
+                tally.known += 1
+                progress(1)
+            else:
+                yield each
+
+
+def _unfolded(found: FoundFile, known: Container[str]) -> Iterable[FoundFile]:
+    """The members of an archive, or the file itself; a file that is known is not opened to see which it is."""
+    if file_key(found) in known:
+        return (found,)
+    inside = members(found)
+    return (found,) if inside is None else inside
 
 
 def _check_accounts(tally: Tally) -> None:

@@ -1,10 +1,11 @@
 """One file, read: its header screened, its pixels on the canvas, or the reason why not."""
 
 import hashlib
+import os
 import time
 import warnings
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from io import BufferedReader, BytesIO
 
 import pydicom
 from pydicom import Dataset
@@ -14,7 +15,9 @@ from ingest.header import Keyer, open_header, read_header, transfer_syntax
 from ingest.pixels import check_pixels, decode, render
 from ingest.records import Canvas, FoundFile, Header, Reason
 from ingest.screen import screen
+from ingest.unpacking import opened
 
+Content = BufferedReader | BytesIO
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")  # (7FE0,0010), (7FE0,0008), (7FE0,0009)
 MAX_FILE_BYTES = 2 << 30  # of a file whose pixels are read; uncompressed, MAX_PIXELS take a tenth of it
 
@@ -34,7 +37,7 @@ class Reading:
 def is_dicom(found: FoundFile) -> bool:
     """Whether a file opens as DICOM at all."""
     try:
-        with found.path.open("rb") as file, warnings.catch_warnings():
+        with opened(found) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's quote the header
             return open_header(file) is not None
     except Exception:  # noqa: BLE001 - what fails to open as DICOM is none, whatever it fails with
@@ -45,21 +48,36 @@ def read_film(found: FoundFile, keyer: Keyer) -> Reading:
     """Read one file; whatever is wrong with it becomes the reading's reason. Raises nothing."""
     started = time.perf_counter()
     try:
-        with found.path.open("rb") as file:
+        with opened(found) as file:
+            before = _version(file)
             reading = _read(file, found.size_bytes, keyer)
+            if before not in {_version(file), None} or (before and before[0] != found.size_bytes):
+                reading = Reading(Reason.CHANGED, "it changed while it was read, or since it was found")
+    except FileError as error:
+        reading = Reading(Reason(error.reason), error.detail or None)
     except OSError as error:
         reading = Reading(Reason.UNREADABLE, error.strerror or type(error).__name__)
+    except MemoryError:
+        reading = Reading(Reason.TOO_MANY_PIXELS, "does not fit into the memory one worker may use")
     return replace(reading, seconds=time.perf_counter() - started)
 
 
-def _read(file: BinaryIO, size_bytes: int, keyer: Keyer) -> Reading:
+def _version(file: Content) -> tuple[int, int] | None:
+    """Size and time of change of an open file; None for a member of an archive, which lies in memory."""
+    if isinstance(file, BytesIO):
+        return None
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _read(file: Content, size_bytes: int, keyer: Keyer) -> Reading:
     try:
-        opened = open_header(file) if size_bytes else None
-    except OSError:
+        headed = open_header(file) if size_bytes else None
+    except (OSError, MemoryError, FileError):
         raise
     except Exception as error:  # noqa: BLE001 - broken headers fail in as many ways as there are bytes
         return Reading(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}")
-    dataset, has_pixels = opened or (None, False)
+    dataset, has_pixels = headed or (None, False)
     verdict = screen(size_bytes, dataset, has_pixels=has_pixels)
     if verdict.reason is not None:
         return Reading(verdict.reason, verdict.detail)
@@ -74,7 +92,7 @@ def _read(file: BinaryIO, size_bytes: int, keyer: Keyer) -> Reading:
         return Reading(Reason(error.reason), error.detail, content_sha256)
 
 
-def open_image(file: BinaryIO) -> Dataset:
+def open_image(file: Content) -> Dataset:
     """The whole of a file that ``open_header`` says holds pixels, with its transfer syntax filled in.
 
     Raises:
@@ -96,7 +114,7 @@ def open_image(file: BinaryIO) -> Dataset:
     return dataset
 
 
-def _read_pixels(file: BinaryIO, keyer: Keyer) -> Reading:
+def _read_pixels(file: Content, keyer: Keyer) -> Reading:
     dataset = open_image(file)
     try:
         header = read_header(dataset, keyer)

@@ -3,6 +3,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import time
+import zipfile
 from collections import Counter
 from concurrent.futures import Future
 from pathlib import Path
@@ -186,7 +189,8 @@ def test_a_film_the_models_fail_on_is_tried_again(archive: Path, tmp_path: Path)
 
 def test_a_lost_server_ends_the_run_and_keeps_what_is_finished(archive: Path, tmp_path: Path) -> None:
     lost_at_second = bilateral_server()
-    second = read_film(FoundFile(archive / "d-second", 1, 1), SiteKey(b"k" * 32)).canvas
+    size_bytes = (archive / "d-second").stat().st_size
+    second = read_film(FoundFile(archive / "d-second", size_bytes, 1), SiteKey(b"k" * 32)).canvas
     assert second is not None
     lost_at_second.answers[second.pixel_sha256] = ServerError("the server is lost")
     with pytest.raises(ServerError, match="lost"):
@@ -298,6 +302,40 @@ def test_a_name_that_is_no_utf_8_is_a_file_like_any_other(tmp_path: Path) -> Non
     result = ingest(tmp_path / "dicoms", tmp_path / "var")
     assert result.tally.reasons[Reason.HIP_FILM] == 1
     assert ingest(tmp_path / "dicoms", tmp_path / "var").tally.known == 1
+
+
+def test_members_of_archives_are_files_like_any_other(tmp_path: Path) -> None:
+    film = write_dicom(tmp_path / "films" / "film.dcm")
+    other = write_dicom(tmp_path / "films" / "other", make_ramp(top=900), SOPInstanceUID="1.2.9")
+    (tmp_path / "dicoms").mkdir()
+    with zipfile.ZipFile(tmp_path / "dicoms" / "a.zip", "w") as archive:
+        archive.write(film, "x/film.dcm")
+        archive.writestr("notes.txt", "no film")
+    with tarfile.open(tmp_path / "dicoms" / "b.tgz", "w:gz") as archive:
+        archive.add(film, "copy")
+        archive.add(other, "other")
+    (tmp_path / "dicoms" / "c.zip").write_bytes(b"PK\x03\x04torn")
+    ingest(tmp_path / "dicoms", tmp_path / "var")
+    landed = rows(tmp_path / "var", f"SELECT replace(path, '{tmp_path}/dicoms/', ''), reason FROM landing.current_file")  # noqa: S608
+    assert dict(landed) == {
+        "a.zip!/x/film.dcm": "hip_film",
+        "a.zip!/notes.txt": "not_dicom",
+        "b.tgz!/copy": "same_image",
+        "b.tgz!/other": "hip_film",
+        "c.zip": "broken_archive",
+    }
+    assert ingest(tmp_path / "dicoms", tmp_path / "var").tally.known == 5
+
+
+def test_a_file_that_changes_while_it_is_read_is_tried_again(archive: Path) -> None:
+    found = FoundFile(archive / "d-second", (archive / "d-second").stat().st_size, 1)
+
+    def touch(*parts: str) -> str:
+        os.utime(found.path, ns=(1, time.time_ns()))
+        return "".join(parts)
+
+    assert read_film(found, touch).reason is Reason.CHANGED
+    assert read_film(found, SiteKey(b"k" * 32)).reason is None
 
 
 @pytest.mark.parametrize("content", [None, b"a text"], ids=["no file", "no dicom"])
