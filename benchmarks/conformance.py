@@ -22,11 +22,12 @@ from pydicom.uid import UID
 
 from ingest.codecs import stored_frame
 from ingest.errors import FileError
-from ingest.header import Keyer, open_header
+from ingest.header import open_header
 from ingest.identity import SiteKey
 from ingest.pixels import check_pixels, decode
-from ingest.reading import Reading, open_image, read_film
+from ingest.reading import IsKnown, Reading, Site, open_image, read_film
 from ingest.records import FoundFile, Reason
+from ingest.rules import Rules
 from ingest.source import walk
 from ingest.workers import Workers
 
@@ -60,9 +61,9 @@ class Examined:
     pydicom: str
 
 
-def examine(found: FoundFile, keyer: Keyer) -> Reading:
+def examine(found: FoundFile, site: Site, is_known: IsKnown) -> Reading:
     """As a task of ``Workers``: the ``Examined`` of a file travels as the detail."""
-    reading = read_film(found, keyer)
+    reading = read_film(found, site, is_known)
     run = f"{reading.reason.disposition} {reading.reason}" if reading.reason else "a film for the models"
     try:
         with found.path.open("rb") as file:
@@ -120,7 +121,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     wheel = Path(pydicom.data.__file__).parent
     examined: dict[str, Examined] = {}
-    with Workers(1, SiteKey(b"k" * 32), timeout_s=TIMEOUT_S, task=examine) as workers:
+    with Workers(1, Site(SiteKey(b"k" * 32), Rules.load()), timeout_s=TIMEOUT_S, task=examine) as workers:
         for root, name in [(wheel, "pydicom wheel"), *((folder.absolute(), folder.name) for folder in args.folders)]:
             asked = {found.path: workers.submit(found) for found in walk([root]) if _is_data(found.path)}
             for path, future in asked.items():

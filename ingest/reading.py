@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import BufferedReader, BytesIO
 
@@ -14,10 +15,12 @@ from ingest.errors import FileError
 from ingest.header import Keyer, open_header, read_header, transfer_syntax
 from ingest.pixels import check_pixels, decode, render
 from ingest.records import Canvas, FoundFile, Header, Reason
+from ingest.rules import Rules
 from ingest.screen import screen
 from ingest.unpacking import opened
 
 Content = BufferedReader | BytesIO
+IsKnown = Callable[[str], bool]
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")  # (7FE0,0010), (7FE0,0008), (7FE0,0009)
 MAX_FILE_BYTES = 2 << 30  # of a file whose pixels are read; uncompressed, MAX_PIXELS take a tenth of it
 
@@ -34,6 +37,15 @@ class Reading:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is the same for all files of a run; travels to the workers."""
+
+    keyer: Keyer
+    rules: Rules
+    shift_dates: bool = False
+
+
 def is_dicom(found: FoundFile) -> bool:
     """Whether a file opens as DICOM at all."""
     try:
@@ -44,13 +56,17 @@ def is_dicom(found: FoundFile) -> bool:
         return False
 
 
-def read_film(found: FoundFile, keyer: Keyer) -> Reading:
-    """Read one file; whatever is wrong with it becomes the reading's reason. Raises nothing."""
+def read_film(found: FoundFile, site: Site, is_known: IsKnown = lambda _: False) -> Reading:
+    """Read one file; whatever is wrong with it becomes the reading's reason. Raises nothing.
+
+    ``is_known`` tells of a content hash whether its film is in the registry: such a file moved, or is a copy, and is
+    not decoded.
+    """
     started = time.perf_counter()
     try:
         with opened(found) as file:
             before = _version(file)
-            reading = _read(file, found.size_bytes, keyer)
+            reading = _read(file, found.size_bytes, site, is_known)
             if before not in {_version(file), None} or (before and before[0] != found.size_bytes):
                 reading = Reading(Reason.CHANGED, "it changed while it was read, or since it was found")
     except FileError as error:
@@ -70,7 +86,7 @@ def _version(file: Content) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _read(file: Content, size_bytes: int, keyer: Keyer) -> Reading:
+def _read(file: Content, size_bytes: int, site: Site, is_known: IsKnown) -> Reading:
     try:
         headed = open_header(file) if size_bytes else None
     except (OSError, MemoryError, FileError):
@@ -78,7 +94,7 @@ def _read(file: Content, size_bytes: int, keyer: Keyer) -> Reading:
     except Exception as error:  # noqa: BLE001 - broken headers fail in as many ways as there are bytes
         return Reading(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}")
     dataset, has_pixels = headed or (None, False)
-    verdict = screen(size_bytes, dataset, has_pixels=has_pixels)
+    verdict = screen(size_bytes, dataset, site.rules, has_pixels=has_pixels)
     if verdict.reason is not None:
         return Reading(verdict.reason, verdict.detail)
     if size_bytes > MAX_FILE_BYTES:
@@ -87,7 +103,11 @@ def _read(file: Content, size_bytes: int, keyer: Keyer) -> Reading:
     content_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
     try:
-        return replace(_read_pixels(file, keyer), content_sha256=content_sha256)
+        if is_known(content_sha256) and dataset is not None:
+            header = read_header(dataset, site.keyer, shift_dates=site.shift_dates)
+            if header.sop_instance_uid:  # else the pixels name it
+                return Reading(Reason.SAME_IMAGE, None, content_sha256, header)
+        return replace(_read_pixels(file, site), content_sha256=content_sha256)
     except FileError as error:
         return Reading(Reason(error.reason), error.detail, content_sha256)
 
@@ -114,10 +134,10 @@ def open_image(file: Content) -> Dataset:
     return dataset
 
 
-def _read_pixels(file: Content, keyer: Keyer) -> Reading:
+def _read_pixels(file: Content, site: Site) -> Reading:
     dataset = open_image(file)
     try:
-        header = read_header(dataset, keyer)
+        header = read_header(dataset, site.keyer, shift_dates=site.shift_dates)
         check_pixels(dataset)
     except FileError:
         raise

@@ -13,9 +13,18 @@ import duckdb
 
 from warehouse.connection import APPLICATION, SCHEMA_VERSION, check_ours, connected, is_blank
 from warehouse.errors import TornBatchError, WarehouseError, WarehouseHeldError
+from warehouse.keys import KeySet
 from warehouse.merge import land_batch
 from warehouse.spool import KnownFilm, Quarantined, Spool
 from warehouse.upgrade import upgrade
+
+RETRIED = ("failed",)  # dispositions whose files the next run reads again
+# The same bytes again are the same image again. Of a conflicting one, and of one that failed, that says nothing.
+_CONTENTS = """
+SELECT content_sha256 FROM landing.file
+WHERE content_sha256 IS NOT NULL AND film_key IS NOT NULL AND reason <> 'conflicting_image'
+"""
+KEYS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +76,20 @@ class Warehouse:
         except WarehouseHeldError:
             return LandResult(held=True)
 
-    def known_files(self, *, timeout_s: float = 60.0) -> set[str]:
-        """The ``file_key`` of every file that needs no reading again; failed ones are not among them."""
+    def known_files(self, *, retried: tuple[str, ...] = RETRIED, timeout_s: float = 60.0) -> KeySet:
+        """The ``file_key`` of every file that needs no reading again: all but those of the ``retried`` dispositions."""
+        query = "SELECT DISTINCT file_key FROM landing.file WHERE disposition NOT IN (SELECT unnest(?))"
+        return self._keys(query, [list(retried)], timeout_s)
+
+    def known_contents(self, *, timeout_s: float = 60.0) -> KeySet:
+        """The ``content_sha256`` of every file whose film is here: what has it again repeats that film."""
+        return self._keys(_CONTENTS, [], timeout_s)
+
+    def _keys(self, query: str, parameters: list[object], timeout_s: float) -> KeySet:
         with self.opened(timeout_s=timeout_s) as connection:
-            keys = connection.execute("SELECT DISTINCT file_key FROM landing.file WHERE disposition <> 'failed'")
-            return {key for (key,) in keys.fetchall()}
+            cursor = connection.execute(query, parameters)
+            parts = iter(lambda: cursor.fetchmany(KEYS_AT_ONCE), [])
+            return KeySet((key for (key,) in part) for part in parts)
 
     def known_films(self, *, timeout_s: float = 60.0) -> dict[str, KnownFilm]:
         """SOP Instance UID -> the film that stands for it; conflicting and failed ones do not."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pydicom.data
 import pytest
+from builders.site import make_site
 
-from ingest.identity import SiteKey
 from ingest.reading import Reading
 from ingest.records import Reason
 from ingest.source import walk
@@ -25,7 +25,7 @@ def readings(request: pytest.FixtureRequest) -> Iterator[dict[Path, Reading]]:
     folder = FOLDERS[request.param]
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
-    with Workers(1, SiteKey(b"k" * 32), timeout_s=120) as workers:
+    with Workers(1, make_site(), timeout_s=120) as workers:
         yield {
             found.path: future.result()
             for found, future in [(found, workers.submit(found)) for found in walk([folder])]
