@@ -51,21 +51,29 @@ def stored_frame(dataset: Dataset, index: int = 0) -> NDArray[Any]:
         Exception: whatever the last codec that was tried raises.
     """
     syntax = str(dataset.file_meta.TransferSyntaxUID)
-    frame = _encoded(dataset, index) if is_encapsulated(syntax) else None
-    size = image_size(frame) if frame else None
-    if size and size.values > MAX_PIXELS:
-        raise BombError(f"the stream claims {size.values} values; at most {MAX_PIXELS} are decoded")
-    if syntax in _OURS and frame is not None:
+    if not is_encapsulated(syntax):
+        native: NDArray[Any] = pixel_array(dataset, index=index)
+        return native
+    frame = _encoded(dataset, index)
+    _check_size(frame, dataset)
+    if syntax in _OURS:
         return _decoded(frame, dataset)
     try:
         image: NDArray[Any] = pixel_array(dataset, index=index)
-    except MemoryError:
+    except (MemoryError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception:
-        if frame is None:
-            raise
+    except BaseException:  # noqa: BLE001 - a codec written in Rust panics with one of its own
         image = _decoded(frame, dataset)
     return image
+
+
+def _check_size(frame: bytes, dataset: Dataset) -> None:
+    """Before a codec takes memory, or writes an image of one size into a buffer of another."""
+    size = image_size(frame)
+    if size and size.values > MAX_PIXELS:
+        raise BombError(f"the stream claims {size.values} values; at most {MAX_PIXELS} are decoded")
+    if size and (size.rows, size.columns) != (dataset.Rows, dataset.Columns):
+        raise ValueError("the stream holds an image of another size than the header says")
 
 
 def _encoded(dataset: Dataset, index: int) -> bytes:

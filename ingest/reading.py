@@ -1,5 +1,6 @@
 """One file, read: its header screened, its pixels on the canvas, or the reason why not."""
 
+import errno
 import hashlib
 import os
 import time
@@ -89,10 +90,10 @@ def _version(file: Content) -> tuple[int, int] | None:
 def _read(file: Content, size_bytes: int, site: Site, is_known: IsKnown) -> Reading:
     try:
         headed = open_header(file) if size_bytes else None
-    except (OSError, MemoryError, FileError):
+    except (MemoryError, FileError):
         raise
     except Exception as error:  # noqa: BLE001 - broken headers fail in as many ways as there are bytes
-        return Reading(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}")
+        raise _header_error(error) from None
     dataset, has_pixels = headed or (None, False)
     verdict = screen(size_bytes, dataset, site.rules, has_pixels=has_pixels)
     if verdict.reason is not None:
@@ -121,17 +122,22 @@ def open_image(file: Content) -> Dataset:
     try:
         dataset: Dataset = pydicom.dcmread(file, force=True)
         dataset.file_meta.TransferSyntaxUID = transfer_syntax(dataset)
-    except EOFError:
-        raise FileError(Reason.TRUNCATED, "the file ends inside an element") from None
     except MemoryError:
-        raise FileError(Reason.TOO_MANY_PIXELS, "does not fit into the memory one worker may use") from None
-    except OSError:
         raise
     except Exception as error:  # noqa: BLE001 - as above
-        raise FileError(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}") from None
+        raise _header_error(error) from None
     if not any(keyword in dataset for keyword in PIXELS):  # pydicom drops what it cannot finish
         raise FileError(Reason.TRUNCATED, "the file ends inside the pixel data")
     return dataset
+
+
+def _header_error(error: Exception) -> Exception:
+    """What the system says of the file goes on; what pydicom says of its bytes, also as an OSError, is the file's."""
+    if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
+        return error
+    if isinstance(error, EOFError):
+        return FileError(Reason.TRUNCATED, "the file ends inside an element")
+    return FileError(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}")
 
 
 def _read_pixels(file: Content, site: Site) -> Reading:
@@ -142,7 +148,7 @@ def _read_pixels(file: Content, site: Site) -> Reading:
     except FileError:
         raise
     except Exception as error:  # noqa: BLE001 - as above
-        raise FileError(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}") from None
+        raise _header_error(error) from None
     try:
         canvas = render(decode(dataset), dataset)
     except FileError:
