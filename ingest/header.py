@@ -16,6 +16,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from ingest.deflated import check_deflated
 from ingest.errors import FileError
 from ingest.records import Header, Reason
 from ingest.spacing import spacing
@@ -31,7 +32,11 @@ def open_header(file: BinaryIO) -> tuple[Dataset, bool] | None:
     """Everything before the pixels, and whether pixels follow; None where it is no DICOM.
 
     A file without the 128-byte preamble counts where its elements are those of an image or an object.
+
+    Raises:
+        FileError: too_many_pixels, where a deflated file would unpack to more than is read.
     """
+    check_deflated(file)
     try:
         header: Dataset = pydicom.dcmread(file, stop_before_pixels=True)
     except InvalidDicomError:
