@@ -170,6 +170,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--archive", type=Path, default=Path(__file__).parents[1] / "samples")
     args = parser.parse_args()
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background job has it ignored, and children too
     random, told, wrong = Random(args.seed), Counter(), []  # noqa: S311 - moments, no secrets
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
