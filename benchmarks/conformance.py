@@ -21,10 +21,11 @@ from pydicom.pixels import pixel_array
 from pydicom.uid import UID
 
 from ingest.codecs import stored_frame
+from ingest.description import check_pixels
 from ingest.errors import FileError
 from ingest.header import open_header
 from ingest.identity import SiteKey
-from ingest.pixels import check_pixels, decode
+from ingest.pixels import decode
 from ingest.reading import IsKnown, Reading, Site, open_image, read_film
 from ingest.records import FoundFile, Reason
 from ingest.rules import Rules

@@ -95,7 +95,7 @@ def _decoded(frame: bytes, dataset: Dataset) -> NDArray[Any]:
     elif syntax == RLELossless:
         image = _native(_run_lengths(frame), dataset)
     elif syntax in JPEG_XL:
-        image = imagecodecs.jpegxl_decode(frame, numthreads=1)
+        image = imagecodecs.jpegxl_decode(frame, 0, numthreads=1)  # of an animation, the first
     elif frame.startswith(START_OF_IMAGE):
         image = _jpeg(frame, str(dataset.PhotometricInterpretation))
     else:

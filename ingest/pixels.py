@@ -11,14 +11,15 @@ from pydicom import Dataset
 from pydicom.pixels import apply_color_lut
 from pydicom.uid import UID
 
-from ingest.codecs import MAX_PIXELS, BombError, can_decode, is_encapsulated, stored_frame
+from ingest.codecs import BombError, is_encapsulated, stored_frame
+from ingest.description import whole
 from ingest.display import not_padding, show
 from ingest.errors import FileError
 from ingest.records import CANVAS_SIZE, Canvas, Reason
 from ingest.spacing import pixel_aspect
 
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601, red, green, blue
-MADE_BY = ("pixels.py", "codecs.py", "display.py", "spacing.py")
+MADE_BY = ("pixels.py", "codecs.py", "description.py", "display.py", "spacing.py")
 PREPROCESSING = (
     "canvas-"
     + hashlib.sha256(b"".join((Path(__file__).parent / name).read_bytes() for name in MADE_BY)).hexdigest()[:12]
@@ -46,26 +47,6 @@ class Placement(NamedTuple):
         return self.top + self.scale_y / 2 - 0.5
 
 
-def check_pixels(dataset: Dataset) -> None:
-    """Refuses, from the header alone, what could not be decoded or would be too large.
-
-    Raises:
-        FileError: multi_frame, too_many_pixels, unsupported_transfer_syntax or bad_header.
-    """
-    syntax = UID(dataset.file_meta.TransferSyntaxUID)
-    if not can_decode(syntax):
-        raise FileError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, syntax.name)
-    frames = _whole(dataset, "NumberOfFrames", 1)
-    if frames > 1:
-        raise FileError(Reason.MULTI_FRAME, f"{frames} frames; a radiograph has one")
-    count = _whole(dataset, "Rows", 0) * _whole(dataset, "Columns", 0) * _whole(dataset, "SamplesPerPixel", 1)
-    if count > MAX_PIXELS:
-        raise FileError(Reason.TOO_MANY_PIXELS, f"{count} values; at most {MAX_PIXELS} are decoded")
-    if count <= 0:
-        raise FileError(Reason.BAD_HEADER, "Rows, Columns or SamplesPerPixel is not positive")
-    _check_description(dataset)
-
-
 def decode(dataset: Dataset) -> NDArray[Any]:
     """Stored values, (H, W), of any integer or float type; colour becomes grey.
 
@@ -74,8 +55,12 @@ def decode(dataset: Dataset) -> NDArray[Any]:
     """
     _check_length(dataset)
     dataset.NumberOfFrames = 1  # whatever an unreadable count says
+    below = _bits_below(dataset)
+    if below:
+        dataset.BitsStored += below
     try:
         stored = stored_frame(dataset)
+        stored = stored >> below if below else stored
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
             stored = apply_color_lut(stored, dataset)
     except BombError as error:
@@ -178,34 +163,17 @@ def _check_length(dataset: Dataset) -> None:
         raise FileError(Reason.TRUNCATED, "the file ends inside the pixel data")
     if is_encapsulated(str(dataset.file_meta.TransferSyntaxUID)):
         return
-    samples = _whole(dataset, "SamplesPerPixel", 1)
+    samples = whole(dataset, "SamplesPerPixel", 1)
     if samples == 3 and "422" in str(dataset.get("PhotometricInterpretation")):
         samples = 2  # chroma is stored for every second pixel
     values = dataset.Rows * dataset.Columns * samples
-    expected = (values * _whole(dataset, "BitsAllocated", 8) + 7) // 8
+    expected = (values * whole(dataset, "BitsAllocated", 8) + 7) // 8
     if len(dataset.PixelData) < expected:
         raise FileError(Reason.TRUNCATED, f"{len(dataset.PixelData)} of {expected} bytes of pixels are there")
 
 
-def _check_description(dataset: Dataset) -> None:
-    """Fills what a reader can infer of (0028,0002) to (0028,0103), and raises FileError(bad_header) for the rest."""
-    if not str(dataset.get("PhotometricInterpretation") or "").strip():
-        raise FileError(Reason.BAD_HEADER, "PhotometricInterpretation (0028,0004) is absent: black may be white")
-    allocated = _whole(dataset, "BitsAllocated", 0)
-    if allocated not in (1, 8, 16, 32, 64):
-        raise FileError(Reason.BAD_HEADER, f"BitsAllocated (0028,0100) is {allocated}")
-    stored = _whole(dataset, "BitsStored", allocated)
-    if not 0 < stored <= allocated:
-        raise FileError(Reason.BAD_HEADER, f"BitsStored (0028,0101) is {stored} of {allocated}")
-    dataset.SamplesPerPixel = _whole(dataset, "SamplesPerPixel", 1)
-    dataset.BitsStored = stored
-    dataset.HighBit = _whole(dataset, "HighBit", stored - 1)
-    dataset.PixelRepresentation = int(_whole(dataset, "PixelRepresentation", 0) == 1)
-
-
-def _whole(dataset: Dataset, keyword: str, default: int) -> int:
-    """A count of the header; pydicom hands out odd values as text or None."""
-    try:
-        return int(dataset.get(keyword) or default)
-    except (TypeError, ValueError, AttributeError):
-        return default
+def _bits_below(dataset: Dataset) -> int:
+    """Old files keep values at the top of their words, and maybe an overlay in the bits below: High Bit (0028,0102)."""
+    high, bits = whole(dataset, "HighBit", 0), whole(dataset, "BitsStored", 16)
+    native = not is_encapsulated(str(dataset.file_meta.TransferSyntaxUID)) and "PixelData" in dataset
+    return high + 1 - bits if native and bits <= high < whole(dataset, "BitsAllocated", 16) else 0

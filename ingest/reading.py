@@ -12,9 +12,10 @@ from io import BufferedReader, BytesIO
 import pydicom
 from pydicom import Dataset
 
+from ingest.description import check_pixels
 from ingest.errors import FileError
 from ingest.header import Keyer, open_header, read_header, transfer_syntax
-from ingest.pixels import check_pixels, decode, render
+from ingest.pixels import decode, render
 from ingest.records import Canvas, FoundFile, Header, Reason
 from ingest.rules import Rules
 from ingest.screen import screen

@@ -171,6 +171,10 @@ _EXACT: dict[str, Callable[[], Dataset]] = {
         (((make_scene().astype(np.int32) - 2048) & 0x0FFF) | 0x5000).astype(np.int16), RescaleIntercept=2048
     ),
     "overlay in the high bits": lambda: twelve_bits(make_scene() | 0x8000),
+    "values at the top of their words": lambda: twelve_bits(make_scene() << 4 | 0x5, HighBit=15),
+    "signed values at the top of their words": lambda: twelve_bits(
+        ((make_scene().astype(np.int32) - 2048) << 4 | 0x5).astype(np.int16), HighBit=15, RescaleIntercept=2048
+    ),
     "negative slope": lambda: twelve_bits(TOP - make_scene(), RescaleSlope=-1, RescaleIntercept=TOP),
     "monochrome1": lambda: twelve_bits(4096 - make_scene(), BitsStored=13, PhotometricInterpretation="MONOCHROME1"),
     "presentation lut inverse": lambda: twelve_bits(4096 - make_scene(), BitsStored=13, PresentationLUTShape="INVERSE"),

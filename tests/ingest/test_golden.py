@@ -18,8 +18,9 @@ from builders.scenes import (
 )
 from pydicom import Dataset
 
+from ingest.description import check_pixels
 from ingest.errors import FileError
-from ingest.pixels import check_pixels, decode, render
+from ingest.pixels import decode, render
 from ingest.records import Canvas, Reason
 
 SMALL_LOSS = 1.0  # grey levels, mean, of what lossy codecs take at a quality that hides it

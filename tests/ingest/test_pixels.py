@@ -14,8 +14,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from ingest.description import check_pixels
 from ingest.errors import FileError
-from ingest.pixels import check_pixels, decode, place, render, to_canvas
+from ingest.pixels import decode, place, render, to_canvas
 from ingest.records import CANVAS_SIZE, Reason
 
 SPOT = (200, 1000)  # row, column of a bright spot on a film of 600 x 1500
