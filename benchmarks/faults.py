@@ -2,9 +2,10 @@
 
 python benchmarks/faults.py [--kills 30] [--triton-kills 10] [--hangs 1] [--seed 1] [--archive samples]
 
-The archive is a copy of samples/ with a ZIP and a tar of some of its films. One undisturbed run with the real models
-says what the tables have to be. Each round starts a run in a home of its own, disturbs it at a moment drawn evenly from
-the undisturbed run's duration, repeats the command until it ends well, and compares every landing table row for row.
+The archive is a copy of samples/ with a ZIP and a tar of some of its films. An undisturbed run with the real models says
+what the tables have to be. Each round starts a run in a home of its own, disturbs it at a moment drawn evenly from the
+undisturbed run's duration, repeats the command until it ends well, and compares every landing table row for row. Runs
+that are to be killed ask a server that stays, those whose Triton is disturbed start their own.
 Angles and scores may differ in the fourth digit: the models compute in batches, and a batch of another size sums in
 another order.
 """
@@ -16,6 +17,7 @@ import math
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -23,6 +25,8 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -37,6 +41,19 @@ MISSED = "missed"
 ATTEMPTS = 5  # of the command, until it ends well
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 ARCHIVED = 8  # films in the ZIP, and in the tar
+
+
+Disturbance = Callable[["subprocess.Popen[str]", Random], str]  # says what it did
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What an undisturbed run made."""
+
+    home: Path
+    options: tuple[str, ...]
+    seconds: float
+    tables: dict[str, list[tuple[Any, ...]]]
 
 
 def make_archive(source: Path, target: Path) -> None:
@@ -54,10 +71,27 @@ def make_archive(source: Path, target: Path) -> None:
             archive.add(film, str(film.relative_to(target)))
 
 
-def start(archive: Path, home: Path) -> "subprocess.Popen[str]":
+@contextlib.contextmanager
+def serving(home: Path) -> Iterator[list[str]]:
+    """Arguments that name a server of our own, which is up while the context is."""
+    with contextlib.ExitStack() as stack:
+        ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(3)]
+    named = zip(("--grpc-port", "--http-port", "--metrics-port"), map(str, ports), strict=True)
+    command = [str(INGEST), "serve", "--home", str(home), *(word for pair in named for word in pair)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        if server.stdout is None or "serving" not in server.stdout.readline():
+            raise SystemExit("the server does not start")
+        yield ["--triton", f"127.0.0.1:{ports[0]}"]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def start(archive: Path, home: Path, options: Sequence[str]) -> "subprocess.Popen[str]":
     """The command as a user runs it."""
     return subprocess.Popen(
-        [str(INGEST), "run", str(archive), "--home", str(home)],
+        [str(INGEST), "run", str(archive), "--home", str(home), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -132,33 +166,43 @@ def hang_triton(process: "subprocess.Popen[str]", _: Random) -> str:
     return MISSED
 
 
-def disturbed(folder: Path, how: Any, random: Random, span: tuple[float, float]) -> dict[str, Any]:
+def disturbed(folder: Path, how: Disturbance, random: Random, whole: Whole) -> dict[str, Any]:
     """One round: what was done when, how the disturbed run ended, and how often the command was repeated."""
     archive, home = folder / "dicoms", folder / "var"
     done = MISSED
     while done == MISSED:  # the run was over before the moment came, or had no server yet: another moment
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir()
-        shutil.copy(folder / "whole" / "site.key", home)
-        moment_s = random.uniform(*span)
-        process = start(archive, home)
+        shutil.copy(whole.home / "site.key", home)
+        moment_s = random.uniform(0.0 if how is kill_run else 0.3 * whole.seconds, 0.95 * whole.seconds)
+        process = start(archive, home, whole.options)
         time.sleep(moment_s)
         done = how(process, random) if process.poll() is None else MISSED
         said, _ = process.communicate(timeout=1200)
     status = first = process.returncode
     attempts = 1
     while status != 0 and attempts < ATTEMPTS:
-        process = start(archive, home)
+        process = start(archive, home, whole.options)
         said, _ = process.communicate(timeout=1200)
         status, attempts = process.returncode, attempts + 1
+    problems = differences(whole.tables, tables(home)) if status == 0 else [said]
     return {
+        "done": f"{done}, ended with {first}, {attempts} attempts",
         "at_s": round(moment_s, 2),
-        "done": f"{done}, ended with {first}",
-        "attempts": attempts,
-        "status": status,
-        "said": said,
-        "home": home,
+        "problems": problems,
     }
+
+
+def undisturbed(folder: Path, name: str, options: Sequence[str]) -> Whole:
+    """A run that nobody disturbs, after one that warms up."""
+    for home in (folder / "warm", folder / name):
+        started = time.monotonic()
+        process = start(folder / "dicoms", home, options)
+        said, _ = process.communicate()
+        if process.returncode:
+            raise SystemExit(said)
+    shutil.rmtree(folder / "warm")
+    return Whole(home, tuple(options), time.monotonic() - started, tables(home))
 
 
 def main() -> None:
@@ -173,30 +217,28 @@ def main() -> None:
     signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # a shell's background job has it ignored, and children too
-    random, told, wrong = Random(args.seed), Counter(), []  # noqa: S311 - moments, no secrets
+    random = Random(args.seed)  # noqa: S311 - moments, no secrets
+    rounds: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        archive, whole = folder / "dicoms", folder / "whole"
-        make_archive(args.archive, archive)
-        started = time.monotonic()
-        process = start(archive, whole)
-        said, _ = process.communicate()
-        took_s = time.monotonic() - started
-        if process.returncode:
-            raise SystemExit(said)
-        expected = tables(whole)
-        rounds = [kill_run] * args.kills + [kill_triton] * args.triton_kills + [hang_triton] * args.hangs
-        for number, how in enumerate(rounds):
-            span = (0.0, took_s) if how is kill_run else (0.4 * took_s, 0.9 * took_s)  # when it is up
-            ended = disturbed(folder, how, random, span)
-            problems = differences(expected, tables(ended["home"])) if ended["status"] == 0 else [ended["said"]]
-            told[f"{ended['done']}, {ended['attempts']} attempts"] += 1
-            wrong += [(number, ended["done"], ended["at_s"], problems)] if problems else []
-            print(
-                number, ended["done"], ended["at_s"], ended["attempts"], problems or "same", file=sys.stderr, flush=True
-            )
-    rows = {table: len(rows) for table, rows in expected.items()}
-    print(json.dumps({"undisturbed_s": round(took_s, 1), "rows": rows, "rounds": told, "wrong": wrong}, indent=2))
+        make_archive(args.archive, folder / "dicoms")
+        with serving(folder / "server") as options:
+            whole = undisturbed(folder, "served", options)
+            for _ in range(args.kills):
+                rounds.append(disturbed(folder, kill_run, random, whole))
+                print(rounds[-1], file=sys.stderr, flush=True)
+        embedded = undisturbed(folder, "embedded", [])
+        for how in [kill_triton] * args.triton_kills + [hang_triton] * args.hangs:
+            rounds.append(disturbed(folder, how, random, embedded))
+            print(rounds[-1], file=sys.stderr, flush=True)
+    wrong = [one for one in rounds if one["problems"]]
+    told = {
+        "undisturbed_s": {"asking a server": round(whole.seconds, 1), "with its own": round(embedded.seconds, 1)},
+        "rows": {table: len(rows) for table, rows in whole.tables.items()},
+        "rounds": Counter(one["done"] for one in rounds),
+        "wrong": wrong,
+    }
+    print(json.dumps(told, indent=2))
     raise SystemExit(1 if wrong else 0)
 
 

@@ -85,7 +85,9 @@ def _raise_unless_held(error: duckdb.IOException, path: Path) -> None:
         return
     if "not a valid DuckDB database" in message:
         raise NotOurWarehouseError(f"{path} is no DuckDB file: name another with --warehouse") from error
-    raise WarehouseError(f"the warehouse {path} cannot be opened: {_first_line(error)}") from error
+    raise WarehouseError(
+        f"the warehouse {path} cannot be opened ({_first_line(error)}): free some space or correct its permissions"
+    ) from error
 
 
 def _first_line(error: Exception) -> str:

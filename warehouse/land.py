@@ -3,6 +3,7 @@
 The file is open for the moment of each call only, so that dbt and readers get their turn.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ class Warehouse:
             raise WarehouseError(
                 f"the folder {self.path.parent} cannot be made ({error.strerror}): name another with --warehouse",
             ) from error
+        if not self.path.exists():
+            _make_file(self.path)
         with connected(self.path, timeout_s=timeout_s) as connection:
             if is_blank(connection):
                 _make_tables(connection)
@@ -109,6 +112,23 @@ class Warehouse:
         with connected(self.path, timeout_s=timeout_s) as connection:
             upgrade(connection, check_ours(connection, self.path))
             yield connection
+
+
+def _make_file(path: Path) -> None:
+    """Whole or not at all, also where the disk is full: a torn beginning would be no DuckDB file ever after."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with connected(draft, timeout_s=0.0) as connection:
+            _make_tables(connection)
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass  # another run was quicker
+        except OSError:  # a file system without hard links
+            draft.rename(path)
+    finally:
+        for file in (draft, draft.with_name(f"{draft.name}.wal")):
+            file.unlink(missing_ok=True)
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -189,6 +189,23 @@ def test_a_run_that_was_stopped_ends_like_an_undisturbed_one(
     assert landed(tmp_path / "var") == landed(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("kilobytes", [1, 16, 300, 800])
+def test_a_full_disk_is_one_line_and_a_run_with_room_ends_like_an_undisturbed_one(
+    archive: Path, tmp_path: Path, url: str, kilobytes: int
+) -> None:
+    """No file may grow beyond so much: the spool, the warehouse or its log hit the limit at another moment each."""
+    assert invoke("run", archive, "--triton", url, "--home", tmp_path / "whole").exit_code == 0
+    arguments = ["run", archive, "--triton", url, "--home", tmp_path / "var", "--workers", 1]
+    command = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "limited", *COMMAND, *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    full = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    complaint = full.stderr.replace(f"{RESEARCH_USE}\n", "")
+    assert (full.returncode, complaint.count("\n")) in {(1, 1), (0, 0)}, complaint
+    assert full.returncode == 0 or "free some space" in complaint
+    assert invoke("run", archive, "--triton", url, "--home", tmp_path / "var").exit_code == 0
+    assert landed(tmp_path / "var") == landed(tmp_path / "whole")
+
+
 def finish(process: "subprocess.Popen[str]") -> tuple[int, str]:
     """Exit status and what it complained of, the research-use line aside."""
     _, complaint = process.communicate(timeout=120)
