@@ -2,10 +2,10 @@
 
 python benchmarks/faults.py [--kills 30] [--triton-kills 10] [--hangs 1] [--seed 1] [--archive samples]
 
-The archive is a copy of samples/ with a ZIP and a tar of some of its films. An undisturbed run with the real models says
-what the tables have to be. Each round starts a run in a home of its own, disturbs it at a moment drawn evenly from the
-undisturbed run's duration, repeats the command until it ends well, and compares every landing table row for row. Runs
-that are to be killed ask a server that stays, those whose Triton is disturbed start their own.
+The archive is a copy of samples/ with a ZIP and a tar of some of its films. An undisturbed run with the real models
+says what the tables have to be. Each round starts a run in a home of its own, disturbs it at a moment drawn evenly from
+the undisturbed run's duration, repeats the command until it ends well, and compares every landing table row for row.
+Runs that are to be killed ask a server that stays, those whose Triton is disturbed start their own.
 Angles and scores may differ in the fourth digit: the models compute in batches, and a batch of another size sums in
 another order.
 """

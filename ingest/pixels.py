@@ -80,8 +80,8 @@ def decode(dataset: Dataset) -> NDArray[Any]:
 def render(stored: NDArray[Any], dataset: Dataset) -> Canvas:
     """The canvas of a film: shrunk first (what follows is monotone, and a tenth of the pixels), then shown."""
     placement = place(*stored.shape, aspect=pixel_aspect(dataset))
-    valid = not_padding(stored, dataset)
-    if valid.all():
+    valid = not_padding(stored, dataset) if "PixelPaddingValue" in dataset else None
+    if valid is None or valid.all():
         small = shrink(stored, placement)
         shown = show(small, np.ones(small.shape, bool), dataset=dataset)
     else:
@@ -131,7 +131,7 @@ def pixel_hash(stored: NDArray[Any]) -> str:
 
 def _plainest(stored: NDArray[Any]) -> NDArray[Any]:
     """Whole numbers as the first of two types that holds them; everything else as it is, little-endian."""
-    if stored.dtype.kind in "iu":
+    if stored.dtype.kind in "iu" and stored.dtype != "<u2":
         low, high = int(stored.min()), int(stored.max())
         for kind in ("<u2", "<i2"):
             if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:

@@ -47,3 +47,17 @@ def test_a_killed_run_and_a_killed_triton_leave_the_tables_of_an_undisturbed_run
     told = run("faults.py", "--kills", 1, "--triton-kills", 1, "--hangs", 0, "--archive", ROOT / "samples" / "archive")
     assert told["wrong"] == []
     assert sum(told["rounds"].values()) == 2
+
+
+def test_the_page_of_conformance_says_what_the_wheels_files_do_now(tmp_path: Path) -> None:
+    """The larger set is not in every place; the rows of the pydicom wheel's files can be held against any."""
+    command = [sys.executable, ROOT / "benchmarks" / "conformance.py", "--out", tmp_path / "page.md"]
+    subprocess.run(list(map(str, command)), cwd=ROOT, check=True, capture_output=True, timeout=600)
+    now = every_file(tmp_path / "page.md")
+    assert len(now) > 150
+    assert now == every_file(ROOT / "docs" / "dicom-conformance.md")
+
+
+def every_file(page: Path) -> list[str]:
+    rows = page.read_text(encoding="utf-8").split("## Every file", 1)[1].splitlines()
+    return [row for row in rows if row.startswith("| pydicom wheel: ")]
