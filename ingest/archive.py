@@ -6,6 +6,7 @@ A member's name is only ever a label: no path is made of it.
 import bz2
 import gzip
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -29,8 +30,10 @@ BROKEN = (
     zlib.error,
     lzma.LZMAError,
     gzip.BadGzipFile,
+    struct.error,
     EOFError,
     LookupError,
+    OverflowError,
     NotImplementedError,
     ValueError,
 )

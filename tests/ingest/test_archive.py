@@ -1,6 +1,7 @@
 """Members of archives are files like any other: found, read, refused, and never written."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -8,6 +9,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -17,6 +19,7 @@ from ingest.records import FoundFile, Reason
 from ingest.source import walk
 from ingest.unpacking import opened
 
+MUTANTS = 100
 FILES = {"a/1.dcm": b"one" * 1000, "b": b"two", "../../escape": b"three"}
 
 
@@ -141,3 +144,18 @@ def test_a_member_that_claims_more_than_it_holds_is_refused_before_it_is_unpacke
 def test_an_archive_in_a_folder_is_one_file_until_it_is_unfolded(tmp_path: Path) -> None:
     make_zip(tmp_path / "a.zip")
     assert [each.path.name for each in walk([tmp_path])] == ["a.zip"]
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_a_mutated_archive_raises_nothing_but_what_becomes_a_row(tmp_path: Path, kind: str) -> None:
+    random = Random(kind)  # noqa: S311 - bytes to break, no secrets
+    whole = ARCHIVES[kind](tmp_path / "whole").read_bytes()
+    for number in range(MUTANTS):
+        data = bytearray(whole)
+        for _ in range(random.choice((1, 3, 30))):
+            data[random.randrange(len(data))] = random.randrange(256)
+        path = tmp_path / f"{number}"
+        path.write_bytes(data[: random.choice((len(data), random.randrange(len(data))))])
+        for each in listed(path):
+            with contextlib.suppress(FileError, OSError):
+                content(each)

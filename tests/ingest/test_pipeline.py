@@ -381,6 +381,14 @@ def test_members_of_archives_are_files_like_any_other(tmp_path: Path) -> None:
     assert ingest(tmp_path / "dicoms", tmp_path / "var").tally.known == 5
 
 
+def test_a_link_that_leads_out_has_its_row_and_is_not_opened(archive: Path, tmp_path: Path) -> None:
+    secret = write_dicom(tmp_path / "elsewhere" / "film", SOPInstanceUID="1.2.77")
+    (archive / "z-link").symlink_to(secret)
+    ingest(archive, tmp_path / "var")
+    query = "SELECT disposition, reason, sop_instance_uid FROM landing.file WHERE path LIKE '%z-link'"
+    assert rows(tmp_path / "var", query) == [("screened_out", "outside_link", None)]
+
+
 def test_a_file_that_changes_while_it_is_read_is_tried_again(archive: Path) -> None:
     found = FoundFile(archive / "d-second", (archive / "d-second").stat().st_size, 1)
 
