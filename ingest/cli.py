@@ -11,7 +11,11 @@ from ingest import __version__, report
 from ingest.errors import IngestError, UsageError
 from ingest.identity import SiteKey
 from ingest.models_commands import models_command
+from ingest.options import DATE_SHIFT, KEY_FILE, RETRIED, RETRY, RULES, SITE_KEY, WORKERS
 from ingest.pipeline import RunResult, check, run
+from ingest.preview import preview
+from ingest.reading import Site
+from ingest.rules import Rules
 from ingest.server import EmbeddedServer
 from ingest.serving import model_server
 from ingest.settings import Settings, default_home, default_models
@@ -118,15 +122,12 @@ def _tls_option(part: str, meaning: str) -> Callable[[Callable[..., Any]], Calla
 @WAREHOUSE
 @HOME
 @MODELS
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=lambda: max(1, len(os.sched_getaffinity(0)) // 2),
-    show_default="half the cores",
-    envvar="INGEST_WORKERS",
-    show_envvar=True,
-    help="Processes that decode.",
-)
+@WORKERS
+@RULES
+@DATE_SHIFT
+@RETRY
+@KEY_FILE
+@SITE_KEY
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -145,6 +146,11 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     home: Path,
     models: Path,
     workers: int,
+    rules: Path | None,
+    date_shift: bool,  # noqa: FBT001 - click's flag
+    retry: str,
+    key_file: Path | None,
+    site_key: str | None,
     limit: int | None,
 ) -> None:
     """Read every file below SOURCE, ask the models, and land the results.
@@ -154,7 +160,8 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     \b
     Example:
       ingest run /dicoms
-      ingest run /dicoms --triton gpu-server:8001 --workers 8 --triton-ca ca.pem
+      ingest run /dicoms /more --triton gpu-server:8001 --workers 8 --triton-ca ca.pem
+      ingest run /dicoms --rules our-rules.toml --date-shift
     """
     home = home.absolute()
     settings = Settings(
@@ -165,10 +172,14 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
         triton_url=triton_url,
         triton_tls=Tls.of(triton_url, triton_ca, triton_cert, triton_key),
         workers=workers,
+        rules=rules,
+        shift_dates=date_shift,
+        retried=RETRIED[retry],
+        key_path=key_file.absolute() if key_file else None,
         limit=limit,
     )
     click.echo(report.RESEARCH_USE, err=True)
-    result = _run(settings)
+    result = _run(settings, SiteKey.parse(site_key) if site_key else None)
     click.echo(report.run_report(result))
     if not result.held:
         click.echo("")
@@ -176,6 +187,31 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     if result.outcome == "interrupted":
         click.echo("Stopped early: everything finished is kept; the same command goes on from there.", err=True)
         raise SystemExit(1)
+
+
+@main.command("screen")
+@click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
+@RULES
+@WORKERS
+@HOME
+def screen_command(sources: tuple[Path, ...], rules: Path | None, workers: int, home: Path) -> None:
+    """Show what the screening rules would exclude below SOURCE, with counts; asks no model and writes nothing.
+
+    \b
+    Example:
+      ingest screen /dicoms
+      ingest screen /dicoms --rules our-rules.toml
+    """
+    home = home.absolute()
+    settings = Settings(
+        sources=tuple(source.absolute() for source in sources),
+        home=home,
+        warehouse=home / "warehouse.duckdb",
+        models=home,
+        workers=workers,
+    )
+    site = Site(SiteKey(b""), Rules.load(rules))  # no pseudonym is made
+    click.echo(report.screening_report(preview(settings, site)))
 
 
 @main.command()
@@ -222,9 +258,10 @@ def _print_registry(path: Path) -> None:
     click.echo(report.registry_report(summarise(Warehouse(path), timeout_s=HOLD_TIMEOUT_S), path))
 
 
-def _run(settings: Settings) -> RunResult:
+def _run(settings: Settings, key: SiteKey | None) -> RunResult:
     """Cheap checks first, so that a mistake costs no server start and leaves nothing behind."""
     check(settings)
+    Rules.load(settings.rules)
     sink = Sink(
         Spool(settings.spool),
         Warehouse(settings.warehouse),
@@ -232,6 +269,8 @@ def _run(settings: Settings) -> RunResult:
         batch_seconds=settings.batch_seconds,
         hold_timeout_s=settings.hold_timeout_s,
     )
-    sink.check()
+    if key is None and settings.key_file.exists():
+        key = SiteKey.load(settings.key_file)
+    sink.check(key.fingerprint if key else None)
     with stopped_by_sigterm(), model_server(settings, say) as server, progress_bar(settings) as progress:
-        return run(settings, server, SiteKey.load(settings.key_file), sink, progress)
+        return run(settings, server, key or SiteKey.load(settings.key_file), sink, progress)

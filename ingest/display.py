@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 STRETCH_PERCENT = (0.5, 99.5)  # of the exposed field; the rest is dust, burned-in text and lead
 FLAT_SHARE = 0.01  # of the value range: what lies this near to its ends may be collimation or padding
@@ -18,13 +19,13 @@ SAMPLE = 100_000  # values that percentiles are taken of: 1 ms instead of 6, and
 LEAST_CONTRAST = 0.3  # of the display, between the percentiles of the exposed field: less is a window for another film
 
 
-def show(values: Image, dataset: Dataset) -> Image:
+def show(values: Image, valid: Mask | None = None, *, dataset: Dataset) -> Image:
     """Display values in [0, 1], bone bright, of stored values (H, W).
 
     The first look-up table or window that shows the film is used; where there is none, the exposed field is
-    stretched over the display.
+    stretched over the display. What is not ``valid`` is padding, and black.
     """
-    valid = _not_padding(values, dataset)
+    valid = not_padding(values, dataset) if valid is None else valid
     values = _modality(values, dataset)
     for shown in _windowed(values, dataset):
         if _has_contrast(shown[valid]):
@@ -58,7 +59,7 @@ def exposed_range(values: NDArray[np.float32]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _stretched(values: Image, valid: NDArray[np.bool_]) -> Image:
+def _stretched(values: Image, valid: Mask) -> Image:
     black, white = exposed_range(values[valid])
     if not white > black:
         return np.zeros_like(values)
@@ -72,19 +73,19 @@ def _has_contrast(shown: NDArray[np.float32]) -> bool:
     return bool(white - black >= LEAST_CONTRAST)
 
 
-def _not_padding(values: Image, dataset: Dataset) -> NDArray[np.bool_]:
-    """False where the film is PixelPaddingValue (0028,0120), up to the range limit (0028,0121)."""
+def not_padding(values: NDArray[Any], dataset: Dataset) -> Mask:
+    """False where stored values are PixelPaddingValue (0028,0120), up to the range limit (0028,0121)."""
     first, last = _number(dataset, "PixelPaddingValue"), _number(dataset, "PixelPaddingRangeLimit")
     if first is None:
         return np.ones(values.shape, bool)
     low, high = sorted((first, first if last is None else last))
-    outside: NDArray[np.bool_] = np.logical_or(values < low, values > high)
+    outside: Mask = np.logical_or(values < low, values > high)
     return outside if outside.mean() >= LEAST_EXPOSED else np.ones(values.shape, bool)
 
 
 def _modality(values: Image, dataset: Dataset) -> Image:
     """Modality LUT Sequence (0028,3000), or Rescale Slope and Intercept (0028,1053), (0028,1052)."""
-    for table in _tables(dataset, "ModalityLUTSequence"):
+    for table in _tables(dataset, "ModalityLUTSequence", signed=_is_signed(dataset)):
         return _looked_up(values, *table)
     slope, intercept = _number(dataset, "RescaleSlope"), _number(dataset, "RescaleIntercept")
     return values * np.float32(slope or 1) + np.float32(intercept or 0)
@@ -92,7 +93,8 @@ def _modality(values: Image, dataset: Dataset) -> Image:
 
 def _windowed(values: Image, dataset: Dataset) -> Iterator[Image]:
     """The film through each VOI LUT (0028,3010), then through each window (0028,1050), (0028,1051)."""
-    for first, table in _tables(dataset, "VOILUTSequence"):
+    signed = _is_signed(dataset) or bool(values.size and values.min() < 0)
+    for first, table in _tables(dataset, "VOILUTSequence", signed=signed):
         span = float(table.max() - table.min())
         if span > 0:
             yield (_looked_up(values, first, table) - table.min()) / np.float32(span)
@@ -120,8 +122,11 @@ def _is_inverted(dataset: Dataset) -> bool:
     )
 
 
-def _tables(dataset: Dataset, keyword: str) -> Iterator[tuple[float, NDArray[np.float32]]]:
-    """First mapped value and entries of each look-up table that is whole; a broken one is left out."""
+def _tables(dataset: Dataset, keyword: str, *, signed: bool) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """First mapped value and entries of each look-up table that is whole; a broken one is left out.
+
+    ``signed``: what goes in may be negative, and so the first mapped value is two's complement.
+    """
     for item in dataset.get(keyword) or []:
         try:
             count, first, bits = (int(n) for n in item.LUTDescriptor)
@@ -132,7 +137,7 @@ def _tables(dataset: Dataset, keyword: str) -> Iterator[tuple[float, NDArray[np.
         except (AttributeError, TypeError, ValueError):
             continue
         if entries.size >= 2:
-            yield float((first + 32768) % 65536 - 32768 if _is_signed(dataset) else first), entries
+            yield float((first + 32768) % 65536 - 32768 if signed else first), entries
 
 
 def _is_signed(dataset: Dataset) -> bool:

@@ -163,4 +163,4 @@ def _iou(a: Box, b: Box) -> float:
 
 
 def _to_film(canvas: Canvas, x: float, y: float) -> tuple[float, float]:
-    return (x - canvas.offset_x) / canvas.scale, (y - canvas.offset_y) / canvas.scale
+    return (x - canvas.offset_x) / canvas.scale, (y - canvas.offset_y) / (canvas.scale_y or canvas.scale)

@@ -74,7 +74,8 @@ def tell_duplicates(readings: Iterable[tuple[FoundFile, Reading]], films: dict[s
     """
     for found, reading in readings:
         if reading.header is None or reading.canvas is None:
-            yield Decided(found, reading, reading.reason)
+            repeated = films.get(reading.header.sop_instance_uid) if reading.header else None
+            yield Decided(found, reading, reading.reason, repeated)
             continue
         uid, pixel_sha256 = reading.header.sop_instance_uid, reading.canvas.pixel_sha256
         first = films.get(uid)

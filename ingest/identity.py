@@ -20,6 +20,17 @@ class SiteKey:
     secret: bytes = field(repr=False)
 
     @classmethod
+    def parse(cls, text: str) -> Self:
+        """Of 64 hex digits, as an environment variable may hold them; IngestError where they are none."""
+        try:
+            secret = bytes.fromhex(text.strip())
+        except ValueError:
+            secret = b""
+        if len(secret) != KEY_BYTES:
+            raise IngestError(f"the site key is no {2 * KEY_BYTES} hex digits: restore it from its backup")
+        return cls(secret)
+
+    @classmethod
     def load(cls, path: Path) -> Self:
         """Reads the key, and makes it (mode 0600) where there is none.
 

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ingest.archive import label
 from ingest.pixels import PREPROCESSING
 from ingest.reading import Reading
 from ingest.records import Canvas, Findings, FoundFile, Header, RawFindings, Reason, View
@@ -45,7 +46,10 @@ class Rows:
 
 def file_key(found: FoundFile) -> str:
     """Of a file version: another size or time of change makes it another one."""
-    return _hashed(os.fsencode(found.path), str(found.size_bytes).encode(), str(found.modified_ns).encode())
+    parts = [os.fsencode(found.path), str(found.size_bytes).encode(), str(found.modified_ns).encode()]
+    if found.member is not None:
+        parts += [os.fsencode(found.member), str(found.offset).encode()]
+    return _hashed(*parts)
 
 
 def film_key(sop_instance_uid: str) -> str:
@@ -113,7 +117,7 @@ def _file_row(outcome: Outcome, run_id: str, now: datetime) -> FileRow:
     return FileRow(
         file_key=file_key(found),
         run_id=run_id,
-        path=os.fsencode(found.path).decode("utf-8", "backslashreplace"),  # a name may be no UTF-8; Parquet is
+        path=os.fsencode(label(found)).decode("utf-8", "backslashreplace"),  # a name may be no UTF-8; Parquet is
         size_bytes=found.size_bytes,
         modified_at=_moment(found.modified_ns),
         content_sha256=outcome.reading.content_sha256,
@@ -159,6 +163,9 @@ def _film_row(header: Header, canvas: Canvas, key: str, its_file_key: str, run_i
         canvas_offset_x=canvas.offset_x,
         canvas_offset_y=canvas.offset_y,
         pixel_sha256=canvas.pixel_sha256,
+        canvas_scale_y=canvas.scale_y,
+        calibrated_mm=header.calibrated_mm,
+        calibration=header.calibration,
     )
 
 

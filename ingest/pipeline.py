@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,12 +13,14 @@ from itertools import islice
 from pathlib import Path
 
 from ingest import __version__
+from ingest.archive import members
 from ingest.errors import IngestError
 from ingest.flow import ModelServer, Reader, ask_ahead, read_ahead, tell_duplicates
 from ingest.identity import SiteKey
 from ingest.landing import file_key, rows_of
-from ingest.reading import is_dicom
+from ingest.reading import Site, is_dicom
 from ingest.records import FoundFile, Reason
+from ingest.rules import Rules
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.source import check_sources, walk
@@ -59,7 +61,7 @@ def check(settings: Settings) -> None:
     """Raises IngestError where the sources cannot be what the caller meant: missing, empty, or without any DICOM."""
     check_sources(settings.sources)
     files = walk(settings.sources, skip=(settings.home, settings.spool))
-    if not any(is_dicom(found) for found in files):
+    if not any(is_dicom(each) for found in files for each in members(found) or (found,)):
         named = ", ".join(str(source) for source in settings.sources)
         raise IngestError(f"{named} holds no DICOM file: name the folder that holds the radiographs")
 
@@ -85,16 +87,19 @@ def run(  # noqa: PLR0913 - what varies is handed in
     """
     clock, tally, outcome = time.monotonic(), Tally(), "failed"
     with _only_run(settings.spool):
-        known, films = sink.catch_up(key.fingerprint)
-        started = _run_row(settings, server, key)
+        site = Site(key, Rules.load(settings.rules), settings.shift_dates)
+        started = _run_row(settings, server, key, site)
+        known = sink.catch_up(started, settings.retried)
         sink.begin(started)
         held = False
-        reader = reader or Workers(settings.workers, key, timeout_s=settings.file_timeout_s)
+        reader = reader or Workers(
+            settings.workers, site, timeout_s=settings.file_timeout_s, known_contents=known.contents
+        )
         try:
             with reader as workers:
-                files = islice(_new_files(settings, known, tally, progress), settings.limit)
+                files = islice(_new_files(settings, known.files, tally, progress), settings.limit)
                 readings = read_ahead(files, workers, READ_AHEAD * settings.workers)
-                decided = tell_duplicates(readings, films)
+                decided = tell_duplicates(readings, known.films)
                 for done in ask_ahead(decided, server, settings.in_flight):
                     sink.add(rows_of(done, started.run_id, server.model_version, datetime.now(UTC)))
                     tally.reasons[done.reason] += 1
@@ -109,15 +114,24 @@ def run(  # noqa: PLR0913 - what varies is handed in
 
 
 def _new_files(
-    settings: Settings, known: set[str], tally: Tally, progress: Callable[[int], None]
+    settings: Settings, known: Container[str], tally: Tally, progress: Callable[[int], None]
 ) -> Iterator[FoundFile]:
     for found in walk(settings.sources, skip=(settings.home, settings.spool), on_closed=tally.closed.append):
-        tally.found += 1
-        if file_key(found) in known:
-            tally.known += 1
-            progress(1)
-        else:
-            yield found
+        for each in _unfolded(found, known):
+            tally.found += 1
+            if file_key(each) in known:
+                tally.known += 1
+                progress(1)
+            else:
+                yield each
+
+
+def _unfolded(found: FoundFile, known: Container[str]) -> Iterable[FoundFile]:
+    """The members of an archive, or the file itself; a file that is known is not opened to see which it is."""
+    if file_key(found) in known:
+        return (found,)
+    inside = members(found)
+    return (found,) if inside is None else inside
 
 
 def _check_accounts(tally: Tally) -> None:
@@ -126,7 +140,7 @@ def _check_accounts(tally: Tally) -> None:
         raise AssertionError(f"{tally.found} files found, but {tally.dealt_with} dealt with: this is a bug")
 
 
-def _run_row(settings: Settings, server: ModelServer, key: SiteKey) -> RunRow:
+def _run_row(settings: Settings, server: ModelServer, key: SiteKey, site: Site) -> RunRow:
     started = datetime.now(UTC)
     return RunRow(
         run_id=f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
@@ -139,6 +153,8 @@ def _run_row(settings: Settings, server: ModelServer, key: SiteKey) -> RunRow:
         model_version=server.model_version or None,
         files_found=None,
         files_known=None,
+        dates="shifted" if site.shift_dates else "kept",
+        rules_sha256=site.rules.sha256,
     )
 
 

@@ -8,27 +8,29 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
+from pydicom.pixels import apply_color_lut
 from pydicom.uid import UID
 
-from ingest.display import show
+from ingest.codecs import BombError, is_encapsulated, stored_frame
+from ingest.description import whole
+from ingest.display import not_padding, show
 from ingest.errors import FileError
 from ingest.records import CANVAS_SIZE, Canvas, Reason
+from ingest.spacing import pixel_aspect
 
-MAX_PIXELS = 100_000_000  # 10,000 x 10,000: twice the largest stitched leg film; above it a bomb or a slide scan
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601, red, green, blue
+MADE_BY = ("pixels.py", "codecs.py", "description.py", "display.py", "spacing.py")
 PREPROCESSING = (
     "canvas-"
-    + hashlib.sha256(
-        b"".join((Path(__file__).parent / name).read_bytes() for name in ("pixels.py", "display.py"))
-    ).hexdigest()[:12]
+    + hashlib.sha256(b"".join((Path(__file__).parent / name).read_bytes() for name in MADE_BY)).hexdigest()[:12]
 )  # stands beside each inference: the code that made what the models saw
 
 
 class Placement(NamedTuple):
     """Where a film lies on the canvas."""
 
-    scale: float  # canvas pixels per film pixel
+    scale: float  # canvas pixels per film pixel, across
+    scale_y: float  # and down
     width: int  # canvas pixels
     height: int
     left: int
@@ -42,30 +44,7 @@ class Placement(NamedTuple):
     @property
     def offset_y(self) -> float:
         """Canvas y of the film's first pixel."""
-        return self.top + self.scale / 2 - 0.5
-
-
-def check_pixels(dataset: Dataset) -> None:
-    """Refuses, from the header alone, what could not be decoded or would be too large.
-
-    Raises:
-        FileError: multi_frame, too_many_pixels, unsupported_transfer_syntax or bad_header.
-    """
-    frames = _whole(dataset, "NumberOfFrames", 1)
-    if frames > 1:
-        raise FileError(Reason.MULTI_FRAME, f"{frames} frames; a radiograph has one")
-    count = _whole(dataset, "Rows", 0) * _whole(dataset, "Columns", 0) * _whole(dataset, "SamplesPerPixel", 1)
-    if count > MAX_PIXELS:
-        raise FileError(Reason.TOO_MANY_PIXELS, f"{count} values; at most {MAX_PIXELS} are decoded")
-    if count <= 0:
-        raise FileError(Reason.BAD_HEADER, "Rows, Columns or SamplesPerPixel is not positive")
-    syntax = UID(dataset.file_meta.TransferSyntaxUID)
-    try:
-        available = get_decoder(syntax).is_available
-    except NotImplementedError:
-        available = False
-    if not available:
-        raise FileError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, syntax.name)
+        return self.top + self.scale_y / 2 - 0.5
 
 
 def decode(dataset: Dataset) -> NDArray[Any]:
@@ -75,27 +54,41 @@ def decode(dataset: Dataset) -> NDArray[Any]:
         FileError: truncated, or decode_error with the kind of error only, since messages may quote the header.
     """
     _check_length(dataset)
+    dataset.NumberOfFrames = 1  # whatever an unreadable count says
+    below = _bits_below(dataset)
+    if below:
+        dataset.BitsStored += below
     try:
-        stored = pixel_array(dataset, index=0)
+        stored = stored_frame(dataset)
+        stored = stored >> below if below else stored
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
             stored = apply_color_lut(stored, dataset)
+    except BombError as error:
+        raise FileError(Reason.TOO_MANY_PIXELS, str(error)) from None
     except MemoryError:
         raise FileError(Reason.TOO_MANY_PIXELS, "does not fit into the memory one worker may use") from None
-    except Exception as error:  # noqa: BLE001 - five codecs, each with its own way to fail
+    except Exception as error:  # noqa: BLE001 - six codecs, each with its own way to fail
         syntax = UID(dataset.file_meta.TransferSyntaxUID).name
         raise FileError(Reason.DECODE_ERROR, f"{type(error).__name__} in {syntax}") from None
     if stored.ndim == 3:
         stored = stored[..., :3].astype(np.float32) @ np.array(LUMA, np.float32)
     if stored.ndim != 2 or not stored.size:
         raise FileError(Reason.DECODE_ERROR, f"decoded to {stored.ndim} dimensions instead of 2")
-    return _without_overlay_bits(stored, dataset)
+    return stored.astype(stored.dtype.newbyteorder("="), copy=False)
 
 
 def render(stored: NDArray[Any], dataset: Dataset) -> Canvas:
     """The canvas of a film: shrunk first (what follows is monotone, and a tenth of the pixels), then shown."""
-    placement = place(*stored.shape)
-    pixels = _pad(show(shrink(stored, placement), dataset), placement)
-    return Canvas(pixels, placement.scale, placement.offset_x, placement.offset_y, pixel_hash(stored))
+    placement = place(*stored.shape, aspect=pixel_aspect(dataset))
+    valid = not_padding(stored, dataset) if "PixelPaddingValue" in dataset else None
+    if valid is None or valid.all():
+        small = shrink(stored, placement)
+        shown = show(small, np.ones(small.shape, bool), dataset=dataset)
+    else:
+        shown = show(*_shrink_valid(stored, valid, placement), dataset=dataset)
+    scale_y = placement.scale_y if placement.scale_y != placement.scale else None
+    pixels = _pad(shown, placement)
+    return Canvas(pixels, placement.scale, placement.offset_x, placement.offset_y, pixel_hash(stored), scale_y)
 
 
 def to_canvas(
@@ -111,27 +104,48 @@ def to_canvas(
     return _pad(shown, placement), placement.scale, placement.offset_x, placement.offset_y
 
 
-def place(height: int, width: int) -> Placement:
-    """The largest film of this shape that fits, centred."""
-    scale = CANVAS_SIZE / max(height, width)
-    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
-    return Placement(scale, wide, high, (CANVAS_SIZE - wide) // 2, (CANVAS_SIZE - high) // 2)
+def place(height: int, width: int, *, aspect: float = 1.0) -> Placement:
+    """The largest film of this shape that fits, centred; ``aspect`` is the height of a pixel over its width."""
+    scale = CANVAS_SIZE / max(height * aspect, width)
+    scale_y = scale * aspect
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale_y))
+    return Placement(scale, scale_y, wide, high, (CANVAS_SIZE - wide) // 2, (CANVAS_SIZE - high) // 2)
 
 
 def shrink(image: NDArray[Any], placement: Placement) -> NDArray[np.float32]:
     """The mean of what each canvas pixel covers; a film smaller than the canvas is interpolated."""
     if image.dtype not in (np.uint8, np.uint16, np.int16, np.float32):
         image = image.astype(np.float32)
-    how = cv2.INTER_AREA if placement.scale < 1 else cv2.INTER_LINEAR
+    how = cv2.INTER_AREA if min(placement.scale, placement.scale_y) < 1 else cv2.INTER_LINEAR
     small = cv2.resize(np.ascontiguousarray(image), (placement.width, placement.height), interpolation=how)
     return small.astype(np.float32)
 
 
 def pixel_hash(stored: NDArray[Any]) -> str:
-    """What makes two files the same image: shape and values, whatever codec carried them."""
-    sha256 = hashlib.sha256(f"{stored.shape} {stored.dtype.str}".encode())
-    sha256.update(np.ascontiguousarray(stored).data)
+    """What makes two files the same image: shape and values, whatever codec carried them in whatever type."""
+    values = _plainest(stored)
+    sha256 = hashlib.sha256(f"{values.shape} {values.dtype.str}".encode())
+    sha256.update(np.ascontiguousarray(values).data)
     return sha256.hexdigest()
+
+
+def _plainest(stored: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers as the first of two types that holds them; everything else as it is, little-endian."""
+    if stored.dtype.kind in "iu" and stored.dtype != "<u2":
+        low, high = int(stored.min()), int(stored.max())
+        for kind in ("<u2", "<i2"):
+            if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+                return stored.astype(kind, copy=False)
+    return stored.astype(stored.dtype.newbyteorder("<"), copy=False)
+
+
+def _shrink_valid(
+    stored: NDArray[Any], valid: NDArray[np.bool_], placement: Placement
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The mean of what is no padding under each canvas pixel, and where that is at least half of it."""
+    weights = shrink(valid.astype(np.float32), placement)
+    sums = shrink(np.where(valid, stored, 0).astype(np.float32), placement)
+    return sums / np.maximum(weights, np.float32(1e-6)), weights >= 0.5
 
 
 def _pad(shown: NDArray[np.float32], placement: Placement) -> NDArray[np.uint8]:
@@ -147,30 +161,19 @@ def _check_length(dataset: Dataset) -> None:
         if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
             return
         raise FileError(Reason.TRUNCATED, "the file ends inside the pixel data")
-    if UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
+    if is_encapsulated(str(dataset.file_meta.TransferSyntaxUID)):
         return
-    samples = _whole(dataset, "SamplesPerPixel", 1)
+    samples = whole(dataset, "SamplesPerPixel", 1)
     if samples == 3 and "422" in str(dataset.get("PhotometricInterpretation")):
         samples = 2  # chroma is stored for every second pixel
     values = dataset.Rows * dataset.Columns * samples
-    expected = (values * _whole(dataset, "BitsAllocated", 8) + 7) // 8
+    expected = (values * whole(dataset, "BitsAllocated", 8) + 7) // 8
     if len(dataset.PixelData) < expected:
         raise FileError(Reason.TRUNCATED, f"{len(dataset.PixelData)} of {expected} bytes of pixels are there")
 
 
-def _without_overlay_bits(stored: NDArray[Any], dataset: Dataset) -> NDArray[Any]:
-    """Old files keep an overlay in the bits above BitsStored (retired, but in every archive)."""
-    bits = _whole(dataset, "BitsStored", 16)
-    unsigned_grey = stored.dtype.kind == "u" and _whole(dataset, "HighBit", bits - 1) == bits - 1
-    if unsigned_grey and 0 < bits < stored.dtype.itemsize * 8 and int(stored.max()) >= 1 << bits:
-        masked: NDArray[Any] = stored & stored.dtype.type((1 << bits) - 1)
-        return masked
-    return stored
-
-
-def _whole(dataset: Dataset, keyword: str, default: int) -> int:
-    """A count of the header; pydicom hands out odd values as text or None."""
-    try:
-        return int(dataset.get(keyword) or default)
-    except (TypeError, ValueError, AttributeError):
-        return default
+def _bits_below(dataset: Dataset) -> int:
+    """Old files keep values at the top of their words, and maybe an overlay in the bits below: High Bit (0028,0102)."""
+    high, bits = whole(dataset, "HighBit", 0), whole(dataset, "BitsStored", 16)
+    native = not is_encapsulated(str(dataset.file_meta.TransferSyntaxUID)) and "PixelData" in dataset
+    return high + 1 - bits if native and bits <= high < whole(dataset, "BitsAllocated", 16) else 0

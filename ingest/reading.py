@@ -1,19 +1,29 @@
 """One file, read: its header screened, its pixels on the canvas, or the reason why not."""
 
+import errno
 import hashlib
+import os
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 
 import pydicom
+from pydicom import Dataset
 
+from ingest.description import check_pixels
 from ingest.errors import FileError
 from ingest.header import Keyer, open_header, read_header, transfer_syntax
-from ingest.pixels import check_pixels, decode, render
+from ingest.pixels import decode, render
 from ingest.records import Canvas, FoundFile, Header, Reason
+from ingest.rules import Rules
 from ingest.screen import screen
+from ingest.unpacking import opened
 
+Content = BufferedReader | BytesIO
+IsKnown = Callable[[str], bool]
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")  # (7FE0,0010), (7FE0,0008), (7FE0,0009)
 MAX_FILE_BYTES = 2 << 30  # of a file whose pixels are read; uncompressed, MAX_PIXELS take a tenth of it
 
 
@@ -29,36 +39,64 @@ class Reading:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is the same for all files of a run; travels to the workers."""
+
+    keyer: Keyer
+    rules: Rules
+    shift_dates: bool = False
+
+
 def is_dicom(found: FoundFile) -> bool:
     """Whether a file opens as DICOM at all."""
     try:
-        with found.path.open("rb") as file, warnings.catch_warnings():
+        with opened(found) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's quote the header
             return open_header(file) is not None
     except Exception:  # noqa: BLE001 - what fails to open as DICOM is none, whatever it fails with
         return False
 
 
-def read_film(found: FoundFile, keyer: Keyer) -> Reading:
-    """Read one file; whatever is wrong with it becomes the reading's reason. Raises nothing."""
+def read_film(found: FoundFile, site: Site, is_known: IsKnown = lambda _: False) -> Reading:
+    """Read one file; whatever is wrong with it becomes the reading's reason. Raises nothing.
+
+    ``is_known`` tells of a content hash whether its film is in the registry: such a file moved, or is a copy, and is
+    not decoded.
+    """
     started = time.perf_counter()
     try:
-        with found.path.open("rb") as file:
-            reading = _read(file, found.size_bytes, keyer)
+        with opened(found) as file:
+            before = _version(file)
+            reading = _read(file, found.size_bytes, site, is_known)
+            if before not in {_version(file), None} or (before and before[0] != found.size_bytes):
+                reading = Reading(Reason.CHANGED, "it changed while it was read, or since it was found")
+    except FileError as error:
+        reading = Reading(Reason(error.reason), error.detail or None)
     except OSError as error:
         reading = Reading(Reason.UNREADABLE, error.strerror or type(error).__name__)
+    except MemoryError:
+        reading = Reading(Reason.TOO_MANY_PIXELS, "does not fit into the memory one worker may use")
     return replace(reading, seconds=time.perf_counter() - started)
 
 
-def _read(file: BufferedReader, size_bytes: int, keyer: Keyer) -> Reading:
+def _version(file: Content) -> tuple[int, int] | None:
+    """Size and time of change of an open file; None for a member of an archive, which lies in memory."""
+    if isinstance(file, BytesIO):
+        return None
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _read(file: Content, size_bytes: int, site: Site, is_known: IsKnown) -> Reading:
     try:
-        opened = open_header(file) if size_bytes else None
-    except OSError:
+        headed = open_header(file) if size_bytes else None
+    except (MemoryError, FileError):
         raise
     except Exception as error:  # noqa: BLE001 - broken headers fail in as many ways as there are bytes
-        return Reading(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}")
-    dataset, has_pixels = opened or (None, False)
-    verdict = screen(size_bytes, dataset, has_pixels=has_pixels)
+        raise _header_error(error) from None
+    dataset, has_pixels = headed or (None, False)
+    verdict = screen(size_bytes, dataset, site.rules, has_pixels=has_pixels)
     if verdict.reason is not None:
         return Reading(verdict.reason, verdict.detail)
     if size_bytes > MAX_FILE_BYTES:
@@ -67,25 +105,51 @@ def _read(file: BufferedReader, size_bytes: int, keyer: Keyer) -> Reading:
     content_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
     try:
-        return replace(_read_pixels(file, keyer), content_sha256=content_sha256)
+        if is_known(content_sha256) and dataset is not None:
+            header = read_header(dataset, site.keyer, shift_dates=site.shift_dates)
+            if header.sop_instance_uid:  # else the pixels name it
+                return Reading(Reason.SAME_IMAGE, None, content_sha256, header)
+        return replace(_read_pixels(file, site), content_sha256=content_sha256)
     except FileError as error:
         return Reading(Reason(error.reason), error.detail, content_sha256)
 
 
-def _read_pixels(file: BufferedReader, keyer: Keyer) -> Reading:
+def open_image(file: Content) -> Dataset:
+    """The whole of a file that ``open_header`` says holds pixels, with its transfer syntax filled in.
+
+    Raises:
+        FileError: truncated, too_many_pixels or bad_header.
+    """
     try:
-        dataset = pydicom.dcmread(file, force=True)
+        dataset: Dataset = pydicom.dcmread(file, force=True)
         dataset.file_meta.TransferSyntaxUID = transfer_syntax(dataset)
-        header = read_header(dataset, keyer)
-        check_pixels(dataset)
-    except (FileError, OSError):
-        raise
-    except EOFError:
-        raise FileError(Reason.TRUNCATED, "the file ends inside an element") from None
     except MemoryError:
-        raise FileError(Reason.TOO_MANY_PIXELS, "does not fit into the memory one worker may use") from None
+        raise
     except Exception as error:  # noqa: BLE001 - as above
-        raise FileError(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}") from None
+        raise _header_error(error) from None
+    if not any(keyword in dataset for keyword in PIXELS):  # pydicom drops what it cannot finish
+        raise FileError(Reason.TRUNCATED, "the file ends inside the pixel data")
+    return dataset
+
+
+def _header_error(error: Exception) -> Exception:
+    """What the system says of the file goes on; what pydicom says of its bytes, also as an OSError, is the file's."""
+    if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
+        return error
+    if isinstance(error, EOFError):
+        return FileError(Reason.TRUNCATED, "the file ends inside an element")
+    return FileError(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}")
+
+
+def _read_pixels(file: Content, site: Site) -> Reading:
+    dataset = open_image(file)
+    try:
+        header = read_header(dataset, site.keyer, shift_dates=site.shift_dates)
+        check_pixels(dataset)
+    except FileError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as above
+        raise _header_error(error) from None
     try:
         canvas = render(decode(dataset), dataset)
     except FileError:

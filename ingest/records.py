@@ -50,10 +50,12 @@ class Reason(StrEnum):
     # screened_out: decided by the header alone
     EMPTY_FILE = "empty_file"
     NOT_DICOM = "not_dicom"
+    OUTSIDE_LINK = "outside_link"
     DICOMDIR = "dicomdir"
     NO_PIXEL_DATA = "no_pixel_data"
     MODALITY = "modality"
     SOP_CLASS = "sop_class"
+    SITE_RULE = "site_rule"
     # undecodable: the header is fine, the pixels cannot be had
     TRUNCATED = "truncated"
     UNSUPPORTED_TRANSFER_SYNTAX = "unsupported_transfer_syntax"
@@ -61,6 +63,7 @@ class Reason(StrEnum):
     MULTI_FRAME = "multi_frame"
     BAD_HEADER = "bad_header"
     DECODE_ERROR = "decode_error"
+    BROKEN_ARCHIVE = "broken_archive"
     # duplicate
     SAME_IMAGE = "same_image"
     CONFLICTING_IMAGE = "conflicting_image"
@@ -69,6 +72,7 @@ class Reason(StrEnum):
     NO_HIP_FOUND = "no_hip_found"
     # failed: none of the file's fault, tried again by the next run
     UNREADABLE = "unreadable"
+    CHANGED = "changed"
     WORKER_CRASHED = "worker_crashed"
     INFERENCE_ERROR = "inference_error"
 
@@ -85,10 +89,12 @@ _DISPOSITIONS = {
         Disposition.SCREENED_OUT: (
             Reason.EMPTY_FILE,
             Reason.NOT_DICOM,
+            Reason.OUTSIDE_LINK,
             Reason.DICOMDIR,
             Reason.NO_PIXEL_DATA,
             Reason.MODALITY,
             Reason.SOP_CLASS,
+            Reason.SITE_RULE,
         ),
         Disposition.UNDECODABLE: (
             Reason.TRUNCATED,
@@ -97,10 +103,11 @@ _DISPOSITIONS = {
             Reason.MULTI_FRAME,
             Reason.BAD_HEADER,
             Reason.DECODE_ERROR,
+            Reason.BROKEN_ARCHIVE,
         ),
         Disposition.DUPLICATE: (Reason.SAME_IMAGE, Reason.CONFLICTING_IMAGE),
         Disposition.NOT_HIP: (Reason.VIEW_OTHER, Reason.NO_HIP_FOUND),
-        Disposition.FAILED: (Reason.UNREADABLE, Reason.WORKER_CRASHED, Reason.INFERENCE_ERROR),
+        Disposition.FAILED: (Reason.UNREADABLE, Reason.CHANGED, Reason.WORKER_CRASHED, Reason.INFERENCE_ERROR),
     }.items()
     for reason in reasons
 }
@@ -108,11 +115,15 @@ _DISPOSITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """One file as the file system reports it."""
+    """One file as the file system reports it, or one member of an archive."""
 
-    path: Path  # absolute
+    path: Path  # absolute; of a member, its archive's
     size_bytes: int
     modified_ns: int
+    member: str | None = None  # its name in the archive: a label, never a path on disk
+    offset: int = 0  # where the member begins in the archive, unpacked
+    refused: Reason | None = None  # why it is not to be opened
+    detail: str | None = None  # of the refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +152,9 @@ class Header:
     columns: int
     bits_stored: int
     spacing_mm: float | None  # at the detector, row spacing
-    spacing_source: str | None  # "imager", "pixel"
+    spacing_source: str | None  # "imager", "scanned", "detector", "calibrated", "pixel"
+    calibrated_mm: float | None  # in the plane that was calibrated for, row spacing
+    calibration: str | None  # "geometry", "fiducial", "unstated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +166,7 @@ class Canvas:
     offset_x: float
     offset_y: float
     pixel_sha256: str  # of the film's decoded pixels before any change: what makes two files the same image
+    scale_y: float | None = None  # down, where the film's pixels are not square; those of the canvas always are
 
 
 @dataclass(frozen=True, slots=True)

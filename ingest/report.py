@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ingest.pipeline import RunResult
+from ingest.preview import Preview
 from ingest.repository import ServedModel, Weights
 from warehouse.summary import Summary
 
@@ -37,6 +38,29 @@ def registry_report(summary: Summary, warehouse: Path) -> str:
         parts += [_measurements(summary)]
     parts.append(f"Warehouse: {warehouse} (schema landing; 'dbt build' makes schema registry)\n{RESEARCH_USE}")
     return "\n\n".join(parts)
+
+
+def screening_report(preview: Preview) -> str:
+    """How many files the header would end, and of each rule how many it excludes."""
+    ends = [(end, f"{files:,}") for end, files in preview.ends.most_common()]
+    ends.append(("files found", f"{preview.found:,}"))
+    rules = [
+        (
+            str(number + 1),
+            rule.code,
+            "on" if rule.active else "off",
+            f"{preview.decided[number]:,}",
+            f"{preview.excluded[number]:,}",
+            rule.why,
+        )
+        for number, rule in enumerate(preview.rules)
+    ]
+    titles = ("rule", "code", "is", "decides", "excludes", "why")
+    explained = (
+        "A rule decides a file where it is the first that is on to exclude it; 'excludes' counts all that it would\n"
+        "exclude, also where it is off. No model was asked and nothing was written."
+    )
+    return f"{_table(('header', 'files'), ends, numbers=1, total=True)}\n\n{_table(titles, rules)}\n{explained}"
 
 
 def model_list(models: Sequence[ServedModel]) -> str:

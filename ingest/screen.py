@@ -8,25 +8,18 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
-from ingest.records import Reason
+from ingest.header import age_years, read_date, text_of, whole_of
+from ingest.records import Disposition, Reason
+from ingest.rules import Facts, Rule, Rules
 
-# (0008,0060), PS3.3 C.7.3.1.1.1: CR, DX, and RG of digitised film; DR and XR are no terms of it, but devices write them
-RADIOGRAPH_MODALITIES = frozenset({"CR", "DX", "DR", "XR", "RG"})
-DIGITIZED_FILM = "DF"  # (0008,0064) of a secondary capture with modality OT
-STANDARD_ROOT = "1.2.840.10008."  # UIDs below it are DICOM's own; other classes are a vendor's, and pass
-RADIOGRAPH_CLASSES = frozenset(
-    {
-        "1.2.840.10008.5.1.4.1.1.1",  # Computed Radiography
-        "1.2.840.10008.5.1.4.1.1.1.1",  # Digital X-Ray, for presentation
-        "1.2.840.10008.5.1.4.1.1.1.1.1",  # Digital X-Ray, for processing
-        "1.2.840.10008.5.1.4.1.1.7",  # Secondary Capture
-        "1.2.840.10008.5.1.4.1.1.7.1",  # Multi-frame Single Bit Secondary Capture
-        "1.2.840.10008.5.1.4.1.1.7.2",  # Multi-frame Grayscale Byte Secondary Capture
-        "1.2.840.10008.5.1.4.1.1.7.3",  # Multi-frame Grayscale Word Secondary Capture
-        "1.2.840.10008.5.1.4.1.1.7.4",  # Multi-frame True Color Secondary Capture
-    }
-)
 DICOMDIR_CLASS = "1.2.840.10008.1.3.10"  # Media Storage Directory
+PROCEDURE = (  # (0008,1030), (0032,1060), (0040,0254), (0018,1030)
+    "StudyDescription",
+    "RequestedProcedureDescription",
+    "PerformedProcedureStepDescription",
+    "ProtocolName",
+)
+SHOWN = ("modality", "sop_class", "body_part", "view_position", "photometric")  # fields that hold codes, never prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +30,50 @@ class Verdict:
     detail: str | None = None  # the value that decided; a code or UID, never patient data
 
 
-def screen(size_bytes: int, header: Dataset | None, *, has_pixels: bool) -> Verdict:
+def screen(size_bytes: int, header: Dataset | None, rules: Rules, *, has_pixels: bool) -> Verdict:
     """Judge a file by its size and header (None: it is no DICOM); the first rule that speaks decides."""
     if header is None:
         return Verdict(Reason.NOT_DICOM if size_bytes else Reason.EMPTY_FILE)
-    meta = getattr(header, "file_meta", Dataset())
-    sop_class = _text(header, "SOPClassUID") or _text(meta, "MediaStorageSOPClassUID")
-    if sop_class == DICOMDIR_CLASS or "DirectoryRecordSequence" in header:
+    facts = facts_of(header)
+    if facts["sop_class"] == DICOMDIR_CLASS or "DirectoryRecordSequence" in header:
         return Verdict(Reason.DICOMDIR)
-    modality = _text(header, "Modality").upper()
     if not has_pixels:
-        return Verdict(Reason.NO_PIXEL_DATA, _code(modality))
-    if not _is_radiograph(modality, _text(header, "ConversionType").upper()):
-        return Verdict(Reason.MODALITY, _code(modality))
-    if sop_class.startswith(STANDARD_ROOT) and sop_class not in RADIOGRAPH_CLASSES:
-        return Verdict(Reason.SOP_CLASS, sop_class)
+        return Verdict(Reason.NO_PIXEL_DATA, _code(facts, "modality"))
+    for rule in rules.rules:
+        if rule.active and rule.excludes(facts):
+            return _verdict(rule, facts)
     return Verdict()
 
 
-def _is_radiograph(modality: str, conversion: str) -> bool:
-    if modality == "OT":
-        return conversion == DIGITIZED_FILM
-    return not modality or modality in RADIOGRAPH_MODALITIES
+def facts_of(header: Dataset) -> Facts:
+    """What rules may ask of a header."""
+    meta = getattr(header, "file_meta", Dataset())
+    return {
+        "modality": text_of(header, "Modality", 16).upper(),
+        "sop_class": text_of(header, "SOPClassUID") or text_of(meta, "MediaStorageSOPClassUID"),
+        "conversion": text_of(header, "ConversionType", 16).upper(),
+        "body_part": text_of(header, "BodyPartExamined", 16),
+        "procedure": " ".join(filter(None, (text_of(header, keyword) for keyword in PROCEDURE))),
+        "series": text_of(header, "SeriesDescription"),
+        "view_position": text_of(header, "ViewPosition", 16),
+        "photometric": text_of(header, "PhotometricInterpretation", 16),
+        "rows": whole_of(header, "Rows"),
+        "columns": whole_of(header, "Columns"),
+        "bits_stored": whole_of(header, "BitsStored"),
+        "study_date": read_date(text_of(header, "StudyDate")),
+        "age_years": age_years(text_of(header, "PatientAge", 4)),
+    }
 
 
-def _code(value: str) -> str | None:
-    """A modality as a detail may show it: what is no code string could be anything, a name included."""
-    return value if re.fullmatch(r"[A-Z]{2,16}", value) else None
+def _verdict(rule: Rule, facts: Facts) -> Verdict:
+    shown = next((field for field in (one.field for one in rule.conditions) if field in SHOWN), "")
+    code = _code(facts, shown)
+    if rule.code in {reason.value for reason in Reason if reason.disposition is Disposition.SCREENED_OUT}:
+        return Verdict(Reason(rule.code), code)
+    return Verdict(Reason.SITE_RULE, f"{rule.code}: {code}" if code else rule.code)
 
 
-def _text(header: Dataset, keyword: str) -> str:
-    """A code or UID of at most 64 characters; empty where it is absent or cannot be read."""
-    try:
-        value = header.get(keyword)
-    except Exception:  # noqa: BLE001 - pydicom converts on access and raises whatever the bytes provoke
-        return ""
-    text = value if isinstance(value, str) else ""
-    return "".join(c for c in text if c.isascii() and c.isprintable()).strip()[:64]
+def _code(facts: Facts, field: str) -> str | None:
+    """A value as a detail may show it: what is no code string or UID could be anything, a name included."""
+    value = str(facts.get(field) or "")
+    return value if re.fullmatch(r"[A-Z][A-Z0-9_]{1,15}|[0-9][0-9.]{1,63}", value) else None

@@ -22,6 +22,8 @@ DRAIN_S = 5  # for films still being read when the server is told to stop
 STARTS = 3  # a free port can be taken before Triton binds it; 2.51 crashed while loading at a load of 13 on two cores
 REVIVALS = 5  # a server that dies more often has a reason that starting it again does not cure
 WATCH_S = 0.5
+PULSE_S = 5.0  # between two questions whether it still answers
+HUNG_S = 60.0  # without an answer: its HTTP threads are idle even where its models are busy
 LOGS_KEPT = 10
 PREFIX = "tha_registry_"  # of servers and their shared memory, followed by the run's process id
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton exchanges tensors with its Python processes
@@ -30,7 +32,8 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Triton exchanges tensors 
 class EmbeddedServer:
     """``with EmbeddedServer(model_repository, home) as server: ... server.url``.
 
-    A server that dies is started again on the same ports. Enter on a thread that outlives the run (the main thread).
+    A server that dies or hangs is started again on the same ports. Enter on a thread that outlives the run (the main
+    thread).
     """
 
     def __init__(  # noqa: PLR0913 - ports are chosen by 'ingest serve' only
@@ -42,10 +45,12 @@ class EmbeddedServer:
         http_port: int = 0,
         metrics_port: int = 0,
         timeout_s: float = START_TIMEOUT_S,
+        hung_s: float = HUNG_S,
     ) -> None:
         self.model_repository = model_repository.absolute()
         self.home = home.absolute()
         self.timeout_s = timeout_s
+        self.hung_s = hung_s
         self.log_path = self.home / "log" / f"triton-{os.getpid()}.log"
         self.name = f"{PREFIX}{os.getpid()}_{secrets.token_hex(4)}"
         self._wanted = (grpc_port, http_port, metrics_port)
@@ -113,12 +118,26 @@ class EmbeddedServer:
         """Start a dead server again; runs on a thread of its own until ``stop``."""
         with suppress(ServerError):  # the client reports a server that stays away, and the log says why
             for _ in range(REVIVALS):
-                while self._process is None or self._process.exit_status() is None:
-                    if self._stopping.wait(WATCH_S):
-                        return
+                self._watch()
+                if self._stopping.is_set():
+                    return
                 self._run()
         self._given_up.set()
         self._stopping.wait()  # the kernel ends a server together with the thread that started it
+
+    def _watch(self) -> None:
+        """Until the server has ended, has not answered for HUNG_S, or is to stop."""
+        asked = answered = time.monotonic()
+        while self._process is None or self._process.exit_status() is None:
+            if self._stopping.wait(WATCH_S):
+                return
+            if time.monotonic() - asked < PULSE_S:
+                continue
+            asked = time.monotonic()
+            if self._answers():
+                answered = time.monotonic()
+            elif asked - answered > self.hung_s:
+                return
 
     def _run(self) -> None:
         self._end()

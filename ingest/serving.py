@@ -15,7 +15,7 @@ from ingest.triton import TritonServer
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-EMBEDDED_LOST_S = 15.0  # an embedded server that ended does not come back
+EMBEDDED_LOST_S = 60.0  # an embedded server that ended is started again, which takes 2-8 s, more on a busy machine
 
 
 class OnDemand:

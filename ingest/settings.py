@@ -18,6 +18,10 @@ class Settings:
     models: Path  # the model repository that an embedded server serves
     triton_url: str | None = None  # host:port of gRPC; None starts an embedded server
     triton_tls: Tls | None = None  # None: not encrypted
+    rules: Path | None = None  # of a site; None: those that come with the software
+    shift_dates: bool = False  # all days of a patient lie as many days earlier
+    retried: tuple[str, ...] = ("failed",)  # dispositions whose files are read again
+    key_path: Path | None = None  # None: in the home
     workers: int = 1  # processes that decode
     limit: int | None = None  # new files at most
     in_flight: int = 16  # films asked and not answered: two full batches of 8 for the server
@@ -36,7 +40,7 @@ class Settings:
     @property
     def key_file(self) -> Path:
         """The site key: whoever has it can test a guessed patient ID."""
-        return self.home / "site.key"
+        return self.key_path or self.home / "site.key"
 
 
 def default_home() -> Path:

@@ -4,12 +4,24 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from ingest.landing import Rows
 from warehouse.errors import WarehouseError
-from warehouse.land import Warehouse
+from warehouse.keys import KeySet
+from warehouse.land import RETRIED, Warehouse
 from warehouse.rows import Batch, RunRow
 from warehouse.spool import KnownFilm, Spool
+
+ANOTHER_KEY = "{} was filled with another site key: restore that key, or name another --warehouse"
+
+
+class Known(NamedTuple):
+    """What needs no reading again."""
+
+    files: KeySet  # file_key
+    contents: KeySet  # content_sha256 of files whose film is known
+    films: dict[str, KnownFilm]  # SOP Instance UID to the film that stands for it
 
 
 class Sink:
@@ -36,25 +48,32 @@ class Sink:
         self._since = clock()
         self.quarantined: tuple[str, ...] = ()
 
-    def check(self) -> None:
-        """Raises WarehouseError where there is a warehouse that is not ours; makes nothing."""
-        if self._warehouse.path.exists():
-            with self._warehouse.opened(timeout_s=self._hold_timeout_s):
-                pass
+    def check(self, key_fingerprint: str | None) -> None:
+        """Raises WarehouseError where there is a warehouse that is not ours, or not this key's; makes nothing.
 
-    def catch_up(self, key_fingerprint: str) -> tuple[set[str], dict[str, KnownFilm]]:
+        ``key_fingerprint`` is None where there is no key yet: a warehouse that one filled is not filled with another.
+        """
+        if self._warehouse.path.exists() and {key for key, _ in self._earlier()} - {key_fingerprint}:
+            raise WarehouseError(ANOTHER_KEY.format(self._warehouse.path))
+
+    def catch_up(self, site: RunRow, retried: tuple[str, ...] = RETRIED) -> Known:
         """Lands what earlier runs left in the spool; the files and films that need no reading again.
+
+        ``site`` is the run that is about to begin; files of ``retried`` dispositions are not among the known.
 
         Raises:
             WarehouseError: it is not ours, cannot be written, is held too long to be asked what is known, or its
-                patient keys were made with another site key.
+                patient keys were made with another site key, or its dates kept where they are shifted now.
         """
         self._warehouse.create(timeout_s=self._hold_timeout_s)
         self._land(self._hold_timeout_s)
-        self._check_key(key_fingerprint)
-        files = self._warehouse.known_files(timeout_s=self._hold_timeout_s) | self._spool.known_files()
-        films = self._spool.known_films() | self._warehouse.known_films(timeout_s=self._hold_timeout_s)
-        return files, films
+        self._check_site(site)
+        here, waiting, timeout_s = self._warehouse, self._spool, self._hold_timeout_s
+        return Known(
+            here.known_files(retried=retried, timeout_s=timeout_s).union(waiting.known_files(retried=retried)),
+            here.known_contents(timeout_s=timeout_s).union(waiting.known_contents()),
+            waiting.known_films() | here.known_films(timeout_s=timeout_s),
+        )
 
     def begin(self, run: RunRow) -> None:
         """The run exists from here on, even if it is killed."""
@@ -84,16 +103,26 @@ class Sink:
         )
         return self._land(self._hold_timeout_s)
 
-    def _check_key(self, fingerprint: str) -> None:
-        """One patient must not get two patient keys in one registry."""
-        with self._warehouse.opened(timeout_s=self._hold_timeout_s) as connection:
-            query = "SELECT DISTINCT key_fingerprint FROM landing.run WHERE key_fingerprint IS NOT NULL"
-            before = {row[0] for row in connection.execute(query).fetchall()}
-        if before - {fingerprint}:
+    def _check_site(self, run: RunRow) -> None:
+        """One patient must not get two patient keys, nor two calendars, in one registry."""
+        earlier = self._earlier()
+        if earlier - {(run.key_fingerprint, run.dates)}:
+            dates = {dates for _, dates in earlier}
+            if dates == {run.dates}:
+                raise WarehouseError(ANOTHER_KEY.format(self._warehouse.path))
             raise WarehouseError(
-                f"{self._warehouse.path} was filled with another site key: restore that key, "
-                "or name another --warehouse"
+                f"the dates in {self._warehouse.path} were {'shifted' if 'shifted' in dates else 'kept'}: "
+                "repeat the command that way (--date-shift), or name another --warehouse"
             )
+
+    def _earlier(self) -> set[tuple[str | None, str | None]]:
+        """Key fingerprint and kept or shifted dates of the runs that are landed."""
+        query = """
+            SELECT DISTINCT key_fingerprint, coalesce(dates, 'kept')
+            FROM landing.run WHERE key_fingerprint IS NOT NULL
+        """
+        with self._warehouse.opened(timeout_s=self._hold_timeout_s) as connection:
+            return {(key, dates) for key, dates in connection.execute(query).fetchall()}
 
     def _flush(self) -> None:
         self._since = self._clock()

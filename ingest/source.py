@@ -2,12 +2,13 @@
 
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from threading import Event
 
 from ingest.errors import IngestError
-from ingest.records import FoundFile
+from ingest.records import FoundFile, Reason
 
 
 def check_sources(sources: Collection[Path]) -> None:
@@ -29,12 +30,19 @@ def walk(
 ) -> Iterator[FoundFile]:
     """Every regular file, whatever its name, depth-first and sorted by name; no sockets, pipes, devices.
 
-    Links are followed; a folder that is reached twice (a link that loops, overlapping sources) is walked once.
-    ``skip`` names folders of ours; ``on_closed`` is told the folders that may not be opened.
+    Several sources take turns, as they may be several disks. Links are followed inside the sources and nowhere
+    else; a folder that is reached twice (a link that loops, overlapping sources) is walked once. ``skip`` names
+    folders of ours; ``on_closed`` is told the folders that may not be opened.
     """
     seen = {(status.st_dev, status.st_ino) for folder in skip if (status := _status(os.fsencode(folder)))}
-    for source in sorted({source.absolute() for source in sources}):
-        yield from _walk(os.fsencode(source), seen, on_closed)
+    starts = _apart([os.fsencode(source) for source in sorted({source.absolute() for source in sources})])
+    inside = tuple(os.path.realpath(start) for start in starts)
+    waiting = deque(_walk(start, inside, seen, on_closed) for start in starts)
+    while waiting:
+        files = waiting.popleft()
+        if (found := next(files, None)) is not None:
+            yield found
+            waiting.append(files)
 
 
 def count(sources: Collection[Path], *, skip: Collection[Path] = (), stop: Event) -> int:
@@ -47,30 +55,65 @@ def count(sources: Collection[Path], *, skip: Collection[Path] = (), stop: Event
     return total
 
 
-def _walk(source: bytes, seen: set[tuple[int, int]], on_closed: Callable[[Path], None]) -> Iterator[FoundFile]:
-    waiting = [source]  # a stack instead of recursion: depth is the archive's choice
+def _apart(starts: list[bytes]) -> list[bytes]:
+    """Without those that lie below another, or are the same folder by another name."""
+    real = {os.path.realpath(start): start for start in reversed(starts)}
+    return sorted(start for at, start in real.items() if not any(_is_below(at, other) for other in real if other != at))
+
+
+def _walk(
+    source: bytes, inside: tuple[bytes, ...], seen: set[tuple[int, int]], on_closed: Callable[[Path], None]
+) -> Iterator[FoundFile]:
+    """Holds the names of the folders it is in, and of no others; depth is the archive's choice."""
+    waiting: list[Iterator[bytes]] = [iter([source])]
     while waiting:
-        path = waiting.pop()
-        status = _status(path)
+        path = next(waiting[-1], None)
+        if path is None:
+            waiting.pop()
+            continue
+        status = _status(path, inside)
         if status is None:
             continue  # gone since its folder was listed
         if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
-            yield FoundFile(Path(os.fsdecode(path)), status.st_size, status.st_mtime_ns)
+            yield _found(path, status)
         elif stat.S_ISDIR(status.st_mode) and (status.st_dev, status.st_ino) not in seen:
             seen.add((status.st_dev, status.st_ino))
             try:
-                names = sorted(os.listdir(path), reverse=True)  # noqa: PTH208 - bytes, for names that are no UTF-8
+                names = sorted(os.listdir(path))  # noqa: PTH208 - bytes, for names that are no UTF-8
             except OSError:
                 on_closed(Path(os.fsdecode(path)))
             else:
-                waiting.extend(os.path.join(path, name) for name in names)  # noqa: PTH118 - bytes
+                waiting.append(_below(path, names))
 
 
-def _status(path: bytes) -> os.stat_result | None:
-    """Of what a link points at; of a dangling link, of the link: a file that cannot be read, but is there."""
-    for stat_of in (os.stat, os.lstat):
-        try:
-            return stat_of(path)
-        except OSError:
-            continue
-    return None
+def _below(folder: bytes, names: list[bytes]) -> Iterator[bytes]:
+    for name in names:
+        yield os.path.join(folder, name)  # noqa: PTH118 - bytes
+
+
+def _found(path: bytes, status: os.stat_result) -> FoundFile:
+    """A link that was not followed and is not dangling leads outside."""
+    outside = stat.S_ISLNK(status.st_mode) and os.path.exists(path)  # noqa: PTH110 - bytes
+    refused = Reason.OUTSIDE_LINK if outside else None
+    return FoundFile(Path(os.fsdecode(path)), status.st_size, status.st_mtime_ns, refused=refused)
+
+
+def _status(path: bytes, inside: tuple[bytes, ...] | None = None) -> os.stat_result | None:
+    """Of what a link points at; of one that dangles or leads out of ``inside``, of the link itself."""
+    try:
+        status = os.lstat(path)
+        if not stat.S_ISLNK(status.st_mode):
+            return status
+        target = os.path.realpath(path)
+        if inside is not None and not any(_is_below(target, folder) for folder in inside):
+            return status
+    except OSError:
+        return None
+    try:
+        return os.stat(path)  # noqa: PTH116 - bytes
+    except OSError:
+        return status
+
+
+def _is_below(path: bytes, folder: bytes) -> bool:
+    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")

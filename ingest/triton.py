@@ -33,7 +33,7 @@ OUTPUTS: dict[str, tuple[int, ...]] = {  # tensor -> shape of one film; the fiel
 }
 NEVER_NEGATIVE = frozenset({"cup_angle_errors", "outlier_score"})
 LOST = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")  # gRPC: the server did not answer; the film is sent again
-REQUEST_TIMEOUT_S = 300.0  # all films in flight take seconds on a laptop; asking twice would only slow a busy one
+REQUEST_TIMEOUT_S = 120.0  # all films in flight take seconds on a laptop; asking twice would only slow a busy one
 LOST_TIMEOUT_S = 120.0  # a container that restarts loads its plans within it
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 CHANNEL = [
@@ -56,6 +56,7 @@ class TritonServer:
         in_flight: int = 16,
         weights_sha256: str | None = None,  # known to whoever started the server on a local repository
         lost_timeout_s: float = LOST_TIMEOUT_S,
+        request_timeout_s: float = REQUEST_TIMEOUT_S,
         tls: Tls | None = None,
     ) -> None:
         self.url = url.split("://", 1)[-1].rstrip("/")
@@ -63,6 +64,7 @@ class TritonServer:
         self.thresholds: Thresholds  # as served; known inside the context
         self._weights_sha256 = weights_sha256
         self._lost_timeout_s = lost_timeout_s
+        self._request_timeout_s = request_timeout_s
         self._slots = threading.BoundedSemaphore(in_flight)
         self._threads = ThreadPoolExecutor(in_flight, thread_name_prefix="triton")
         self._client = self._connect(tls)
@@ -150,7 +152,7 @@ class TritonServer:
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                answer = self._client.infer(ENSEMBLE, [image], outputs=wanted, client_timeout=REQUEST_TIMEOUT_S)
+                answer = self._client.infer(ENSEMBLE, [image], outputs=wanted, client_timeout=self._request_timeout_s)
                 return RawFindings(**{name: _tensor(answer, name) for name in OUTPUTS})
             except InferenceServerException as error:
                 if not any(status in str(error.status()) for status in LOST):

@@ -8,8 +8,9 @@ import queue
 import resource
 import signal
 import threading
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -18,12 +19,11 @@ from typing import Self
 import cv2
 import pydicom
 
-from ingest.header import Keyer
-from ingest.reading import Reading, read_film
+from ingest.reading import Reading, Site, read_film
 from ingest.records import FoundFile, Reason
 
 MEMORY_BYTES = 8 << 30  # of address space for one worker: a file that unpacks to more is refused, not swapped
-Task = Callable[[FoundFile, Keyer], Reading]
+Task = Callable[[FoundFile, Site, Callable[[str], bool]], Reading]
 
 _Job = tuple[FoundFile, "Future[Reading]"]
 
@@ -31,8 +31,17 @@ _Job = tuple[FoundFile, "Future[Reading]"]
 class Workers:
     """``count`` spawned processes, each with a thread here that hands it one file after the other."""
 
-    def __init__(self, count: int, keyer: Keyer, *, timeout_s: float, task: Task = read_film) -> None:
-        self._keyer = keyer
+    def __init__(
+        self,
+        count: int,
+        site: Site,
+        *,
+        timeout_s: float,
+        known_contents: Container[str] = frozenset(),
+        task: Task = read_film,
+    ) -> None:
+        self._site = site
+        self._known_contents = known_contents
         self._timeout_s = timeout_s
         self._task = task
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -70,7 +79,7 @@ class Workers:
         process = self._start()
         while (job := self._jobs.get()) is not None:
             found, future = job
-            reading = process.read(found, self._timeout_s)
+            reading = process.read(found, self._timeout_s, self._known_contents)
             if reading.reason is Reason.WORKER_CRASHED and not self._closing:
                 self._end(process)
                 process = self._start()
@@ -78,7 +87,7 @@ class Workers:
         self._end(process)
 
     def _start(self) -> "_Process":
-        process = _Process(self._task, self._keyer)
+        process = _Process(self._task, self._site)
         self._running.add(process)
         return process
 
@@ -90,19 +99,23 @@ class Workers:
 class _Process:
     """One spawned process and the pipe to it."""
 
-    def __init__(self, task: Task, keyer: Keyer) -> None:
+    def __init__(self, task: Task, site: Site) -> None:
         context = multiprocessing.get_context("spawn")  # fork would copy the threads' locks
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs, task, keyer), daemon=True)
+        self._process = context.Process(target=_work, args=(theirs, task, site), daemon=True)
         self._process.start()
         theirs.close()
 
-    def read(self, found: FoundFile, timeout_s: float) -> Reading:
+    def read(self, found: FoundFile, timeout_s: float, known_contents: Container[str]) -> Reading:
+        """What became of the file; meanwhile the process may ask whether it knows a content."""
+        deadline = time.monotonic() + timeout_s
         try:
             self._pipe.send(found)
-            if self._pipe.poll(timeout_s):
-                reading: Reading = self._pipe.recv()
-                return reading
+            while self._pipe.poll(max(0.0, deadline - time.monotonic())):
+                said: Reading | str = self._pipe.recv()
+                if isinstance(said, Reading):
+                    return said
+                self._pipe.send(said in known_contents)
         except (EOFError, OSError):
             self._process.join()
             return Reading(Reason.WORKER_CRASHED, f"the process that read it ended with {self._process.exitcode}")
@@ -119,12 +132,17 @@ class _Process:
             self._process.kill()
 
 
-def _work(pipe: Connection, task: Task, keyer: Keyer) -> None:
+def _work(pipe: Connection, task: Task, site: Site) -> None:
     """Read files until the other end of the pipe closes, which it also does when the run is killed."""
     _settle()
+
+    def is_known(content_sha256: str) -> bool:
+        pipe.send(content_sha256)
+        return bool(pipe.recv())
+
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
-            pipe.send(task(pipe.recv(), keyer))
+            pipe.send(task(pipe.recv(), site, is_known))
 
 
 def _settle() -> None:

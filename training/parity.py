@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.reading import read_film
+from ingest.reading import Site, read_film
 from ingest.records import FoundFile, RawFindings
+from ingest.rules import Rules
 
 FILMS = 12  # of the samples, the first in the order of their paths
 
@@ -17,9 +18,10 @@ FILMS = 12  # of the samples, the first in the order of their paths
 def canvases(samples: Path) -> dict[str, NDArray[np.uint8]]:
     """The first films of the samples on their canvases, by path under ``samples``."""
     found: dict[str, NDArray[np.uint8]] = {}
+    site = Site(_no_key, Rules.load())
     for path in sorted(p for p in samples.rglob("*") if p.is_file()):
         status = path.stat()
-        canvas = read_film(FoundFile(path.absolute(), status.st_size, status.st_mtime_ns), _no_key).canvas
+        canvas = read_film(FoundFile(path.absolute(), status.st_size, status.st_mtime_ns), site).canvas
         if canvas is not None:
             found[path.relative_to(samples).as_posix()] = canvas.pixels
         if len(found) == FILMS:

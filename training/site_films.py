@@ -15,8 +15,9 @@ import csv
 import zlib
 from pathlib import Path
 
-from ingest.reading import read_film
+from ingest.reading import Site, read_film
 from ingest.records import FoundFile, View
+from ingest.rules import Rules
 from simulation.truth import FilmTruth
 from training.films import LabelledFilm
 
@@ -57,7 +58,7 @@ def _film(table: Path, number: int, row: dict[str, str]) -> LabelledFilm:
         status = path.stat()
     except OSError as error:
         raise FilmTableError(f"{where}: the file cannot be opened: {error.strerror}") from None
-    reading = read_film(FoundFile(path, status.st_size, status.st_mtime_ns), _no_key)
+    reading = read_film(FoundFile(path, status.st_size, status.st_mtime_ns), Site(_no_key, Rules.load()))
     if reading.canvas is None:
         raise FilmTableError(f"{where}: no film in the file: {reading.reason} {reading.detail or ''}".rstrip())
     header = reading.header

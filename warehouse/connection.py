@@ -11,7 +11,7 @@ import duckdb
 from warehouse.errors import NotOurWarehouseError, WarehouseError, WarehouseHeldError
 
 APPLICATION = "tha-registry"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 STORAGE_VERSION = "v1.4.0"  # a file that DuckDB 2.0 makes stays readable for 1.4 and later
 POLL_S = 0.2  # between two tries to open a file that another process holds
 
@@ -85,7 +85,9 @@ def _raise_unless_held(error: duckdb.IOException, path: Path) -> None:
         return
     if "not a valid DuckDB database" in message:
         raise NotOurWarehouseError(f"{path} is no DuckDB file: name another with --warehouse") from error
-    raise WarehouseError(f"the warehouse {path} cannot be opened: {_first_line(error)}") from error
+    raise WarehouseError(
+        f"the warehouse {path} cannot be opened ({_first_line(error)}): free some space or correct its permissions"
+    ) from error
 
 
 def _first_line(error: Exception) -> str:

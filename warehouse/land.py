@@ -3,6 +3,7 @@
 The file is open for the moment of each call only, so that dbt and readers get their turn.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +14,18 @@ import duckdb
 
 from warehouse.connection import APPLICATION, SCHEMA_VERSION, check_ours, connected, is_blank
 from warehouse.errors import TornBatchError, WarehouseError, WarehouseHeldError
+from warehouse.keys import KeySet
 from warehouse.merge import land_batch
 from warehouse.spool import KnownFilm, Quarantined, Spool
 from warehouse.upgrade import upgrade
+
+RETRIED = ("failed",)  # dispositions whose files the next run reads again
+# The same bytes again are the same image again. Of a conflicting one, and of one that failed, that says nothing.
+_CONTENTS = """
+SELECT content_sha256 FROM landing.file
+WHERE content_sha256 IS NOT NULL AND film_key IS NOT NULL AND reason <> 'conflicting_image'
+"""
+KEYS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,8 @@ class Warehouse:
             raise WarehouseError(
                 f"the folder {self.path.parent} cannot be made ({error.strerror}): name another with --warehouse",
             ) from error
+        if not self.path.exists():
+            _make_file(self.path)
         with connected(self.path, timeout_s=timeout_s) as connection:
             if is_blank(connection):
                 _make_tables(connection)
@@ -67,11 +79,20 @@ class Warehouse:
         except WarehouseHeldError:
             return LandResult(held=True)
 
-    def known_files(self, *, timeout_s: float = 60.0) -> set[str]:
-        """The ``file_key`` of every file that needs no reading again; failed ones are not among them."""
+    def known_files(self, *, retried: tuple[str, ...] = RETRIED, timeout_s: float = 60.0) -> KeySet:
+        """The ``file_key`` of every file that needs no reading again: all but those of the ``retried`` dispositions."""
+        query = "SELECT DISTINCT file_key FROM landing.file WHERE disposition NOT IN (SELECT unnest(?))"
+        return self._keys(query, [list(retried)], timeout_s)
+
+    def known_contents(self, *, timeout_s: float = 60.0) -> KeySet:
+        """The ``content_sha256`` of every file whose film is here: what has it again repeats that film."""
+        return self._keys(_CONTENTS, [], timeout_s)
+
+    def _keys(self, query: str, parameters: list[object], timeout_s: float) -> KeySet:
         with self.opened(timeout_s=timeout_s) as connection:
-            keys = connection.execute("SELECT DISTINCT file_key FROM landing.file WHERE disposition <> 'failed'")
-            return {key for (key,) in keys.fetchall()}
+            cursor = connection.execute(query, parameters)
+            parts = iter(lambda: cursor.fetchmany(KEYS_AT_ONCE), [])
+            return KeySet((key for (key,) in part) for part in parts)
 
     def known_films(self, *, timeout_s: float = 60.0) -> dict[str, KnownFilm]:
         """SOP Instance UID -> the film that stands for it; conflicting and failed ones do not."""
@@ -91,6 +112,23 @@ class Warehouse:
         with connected(self.path, timeout_s=timeout_s) as connection:
             upgrade(connection, check_ours(connection, self.path))
             yield connection
+
+
+def _make_file(path: Path) -> None:
+    """Whole or not at all, also where the disk is full: a torn beginning would be no DuckDB file ever after."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with connected(draft, timeout_s=0.0) as connection:
+            _make_tables(connection)
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass  # another run was quicker
+        except OSError:  # a file system without hard links
+            draft.rename(path)
+    finally:
+        for file in (draft, draft.with_name(f"{draft.name}.wal")):
+            file.unlink(missing_ok=True)
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:

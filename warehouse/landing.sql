@@ -29,7 +29,9 @@ CREATE TABLE landing.run (
     key_fingerprint  VARCHAR,
     model_version    VARCHAR,
     files_found      BIGINT CHECK (files_found >= 0),
-    files_known      BIGINT CHECK (files_known >= 0)
+    files_known      BIGINT CHECK (files_known >= 0),
+    dates            VARCHAR CHECK (dates IN ('kept', 'shifted')),
+    rules_sha256     VARCHAR
 );
 
 CREATE TABLE landing.file (
@@ -82,7 +84,10 @@ CREATE TABLE landing.film (
     canvas_scale        DOUBLE NOT NULL CHECK (canvas_scale > 0),
     canvas_offset_x     DOUBLE NOT NULL,
     canvas_offset_y     DOUBLE NOT NULL,
-    pixel_sha256        VARCHAR NOT NULL
+    pixel_sha256        VARCHAR NOT NULL,
+    canvas_scale_y      DOUBLE CHECK (canvas_scale_y > 0),
+    calibrated_mm       DOUBLE,
+    calibration         VARCHAR
 );
 
 CREATE TABLE landing.inference (
@@ -169,3 +174,39 @@ FROM version
 WHERE
     disposition = 'registered'
     OR (recency = 1 AND NOT (reason = 'same_image' AND film_registered_here));
+
+-- One row per film and tag that says something else than the film shows; a tag that is missing disagrees with nothing.
+-- Of several readings of a film the latest counts.
+CREATE VIEW landing.disagreement AS
+WITH reading AS (
+    SELECT *
+    FROM landing.inference
+    QUALIFY row_number() OVER (PARTITION BY film_key ORDER BY inferred_at DESC, model_version DESC) = 1
+),
+
+told AS (
+    SELECT
+        reading.film_key,
+        reading.model_version,
+        reading.view,
+        reading.side,
+        CASE film.laterality_tag WHEN 'L' THEN 'left' WHEN 'R' THEN 'right' WHEN 'B' THEN 'both' END AS side_tag,
+        upper(film.view_position_tag) AS view_tag,
+        film.body_part_tag
+    FROM reading
+    JOIN landing.film USING (film_key)
+)
+
+SELECT film_key, model_version, 'side' AS about, side_tag AS tag, side AS film
+FROM told
+WHERE side <> 'unknown' AND side_tag <> side
+UNION ALL
+SELECT film_key, model_version, 'view', view_tag, view
+FROM told
+WHERE
+    (view_tag IN ('AP', 'PA') AND view IN ('cross_table_lateral', 'frog_leg_lateral'))
+    OR (view_tag IN ('LL', 'RL', 'LAT', 'LATERAL') AND view IN ('ap_pelvis', 'ap_hip'))
+UNION ALL
+SELECT film_key, model_version, 'body_part', body_part_tag, view
+FROM told
+WHERE (view <> 'other') <> regexp_matches(lower(body_part_tag), 'hip|pelvi|femur|leg|extremity');

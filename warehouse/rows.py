@@ -22,6 +22,8 @@ class RunRow:
     model_version: str | None
     files_found: int | None
     files_known: int | None  # skipped, because an earlier run dealt with them
+    dates: str | None = None  # kept or shifted; films of both cannot be put on one time line
+    rules_sha256: str | None = None  # of the screening rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class FilmRow:
     canvas_offset_x: float
     canvas_offset_y: float
     pixel_sha256: str
+    canvas_scale_y: float | None  # None: as canvas_scale; another where pixels are not square
+    calibrated_mm: float | None
+    calibration: str | None  # geometry, fiducial, unstated
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from warehouse.columns import BATCH_SCHEMA, ROW_TYPES, rows_of, to_table
 from warehouse.errors import SpoolError, TornBatchError
+from warehouse.keys import KeySet
 from warehouse.rows import Batch, RunRow
 
 
@@ -105,13 +106,23 @@ class Spool:
             note.write(f"{why}\n".encode())
         return Quarantined(aside, why)
 
-    def known_files(self) -> set[str]:
-        """The ``file_key`` of every file that a waiting batch deals with, but for the failed ones."""
-        known: set[str] = set()
+    def known_files(self, *, retried: tuple[str, ...] = ("failed",)) -> KeySet:
+        """The ``file_key`` of every file that a waiting batch deals with, but for those of ``retried`` dispositions."""
+        return KeySet([(row["file_key"] for row in self._file_rows() if row["disposition"] not in retried)])
+
+    def known_contents(self) -> KeySet:
+        """The ``content_sha256`` of every file in a waiting batch whose film is known."""
+        told = (
+            row["content_sha256"]
+            for row in self._file_rows()
+            if row["content_sha256"] and row["film_key"] and row["reason"] != "conflicting_image"
+        )
+        return KeySet([told])
+
+    def _file_rows(self) -> Iterator[dict[str, Any]]:
+        columns = ["file_key", "disposition", "reason", "film_key", "content_sha256"]
         for tables in self._readable():
-            files = tables["file"].select(["file_key", "disposition"]).to_pylist()
-            known.update(row["file_key"] for row in files if row["disposition"] != "failed")
-        return known
+            yield from tables["file"].select(columns).to_pylist()
 
     def known_films(self) -> dict[str, KnownFilm]:
         """SOP Instance UID -> the film that stands for it, of every waiting batch; the first one counts."""

@@ -1,9 +1,18 @@
 """A warehouse that earlier software made becomes one of this schema version; what is in it stays."""
 
+from importlib.resources import files
+
 import duckdb
 
 from warehouse.connection import SCHEMA_VERSION
 from warehouse.errors import WarehouseError
+
+
+def _view(name: str) -> str:
+    """The statement of landing.sql that makes this view."""
+    ddl = files("warehouse").joinpath("landing.sql").read_text(encoding="utf-8")
+    return f"CREATE VIEW landing.{name} AS" + ddl.split(f"CREATE VIEW landing.{name} AS", 1)[1].split(";", 1)[0] + ";"
+
 
 # Schema version -> what makes the next one of it. New columns come last, as in landing.sql, are NULL in the rows that
 # are there, and lack landing.sql's checks, which DuckDB cannot add to a table.
@@ -12,6 +21,14 @@ _STEPS = {
     ALTER TABLE landing.inference ADD COLUMN outlier_score DOUBLE;
     ALTER TABLE landing.measurement ADD COLUMN uncertainty_deg DOUBLE;
     """,
+    2: """
+    ALTER TABLE landing.run ADD COLUMN dates VARCHAR;
+    ALTER TABLE landing.run ADD COLUMN rules_sha256 VARCHAR;
+    ALTER TABLE landing.film ADD COLUMN canvas_scale_y DOUBLE;
+    ALTER TABLE landing.film ADD COLUMN calibrated_mm DOUBLE;
+    ALTER TABLE landing.film ADD COLUMN calibration VARCHAR;
+    """
+    + _view("disagreement"),
 }
 
 

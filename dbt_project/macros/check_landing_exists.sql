@@ -9,9 +9,9 @@
             ) }}
         {%- endif -%}
         {%- set version = run_query("select schema_version from landing.meta").columns[0].values()[0] -%}
-        {%- if version != 2 -%}
+        {%- if version != 3 -%}
             {{ exceptions.raise_compiler_error(
-                "the landing tables of this warehouse have schema version " ~ version ~ " and not 2: "
+                "the landing tables of this warehouse have schema version " ~ version ~ " and not 3: "
                 ~ "'ingest status' of the software that these models came with brings older ones up to date"
             ) }}
         {%- endif -%}

@@ -84,6 +84,9 @@ def make_film(name: str, patient: str = "patient1", **changes: Any) -> FilmRow:
         canvas_offset_x=76.8,
         canvas_offset_y=0.0,
         pixel_sha256=f"pixels-{name}",
+        canvas_scale_y=None,
+        calibrated_mm=None,
+        calibration=None,
     )
     return replace(film, **changes)
 

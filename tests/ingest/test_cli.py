@@ -189,6 +189,23 @@ def test_a_run_that_was_stopped_ends_like_an_undisturbed_one(
     assert landed(tmp_path / "var") == landed(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("kilobytes", [1, 16, 300, 800])
+def test_a_full_disk_is_one_line_and_a_run_with_room_ends_like_an_undisturbed_one(
+    archive: Path, tmp_path: Path, url: str, kilobytes: int
+) -> None:
+    """No file may grow beyond so much: the spool, the warehouse or its log hit the limit at another moment each."""
+    assert invoke("run", archive, "--triton", url, "--home", tmp_path / "whole").exit_code == 0
+    arguments = ["run", archive, "--triton", url, "--home", tmp_path / "var", "--workers", 1]
+    command = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "limited", *COMMAND, *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    full = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    complaint = full.stderr.replace(f"{RESEARCH_USE}\n", "")
+    assert (full.returncode, complaint.count("\n")) in {(1, 1), (0, 0)}, complaint
+    assert full.returncode == 0 or "free some space" in complaint
+    assert invoke("run", archive, "--triton", url, "--home", tmp_path / "var").exit_code == 0
+    assert landed(tmp_path / "var") == landed(tmp_path / "whole")
+
+
 def finish(process: "subprocess.Popen[str]") -> tuple[int, str]:
     """Exit status and what it complained of, the research-use line aside."""
     _, complaint = process.communicate(timeout=120)
@@ -200,3 +217,45 @@ def wait_until(true: Callable[[], bool], timeout_s: float = 60) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_screen_shows_what_each_rule_would_exclude_and_writes_nothing(tmp_path: Path) -> None:
+    write_dicom(tmp_path / "dicoms" / "film.dcm", BodyPartExamined="HIP")
+    write_dicom(tmp_path / "dicoms" / "chest", BodyPartExamined="CHEST", SOPInstanceUID="1.2.9")
+    write_dicom(tmp_path / "dicoms" / "mr", Modality="MR", SOPInstanceUID="1.2.10")
+    (tmp_path / "dicoms" / "notes.txt").write_text("no film")
+    result = invoke("screen", tmp_path / "dicoms", "--home", tmp_path / "var")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^passes +2$", result.output, re.MULTILINE)
+    assert re.search(r"^files found +4$", result.output, re.MULTILINE)
+    assert re.search(r"^1 +modality +on +1 +1 ", result.output, re.MULTILINE)
+    assert re.search(r"^4 +body_part +off +0 +1 ", result.output, re.MULTILINE)
+    assert not (tmp_path / "var").exists()
+
+
+def test_rules_that_cannot_be_used_are_wrong_usage(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[[rule]]\ncode = 'x'\nexclude_if.name = { in = ['DOE'] }")
+    result = invoke("run", archive, "--home", tmp_path / "var", "--rules", tmp_path / "rules.toml")
+    assert (result.exit_code, "asks for name" in result.output) == (2, True)
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_lost_key_is_one_line_and_no_new_one_is_made(archive: Path, tmp_path: Path, url: str) -> None:
+    invoke("run", archive, "--triton", url, "--home", tmp_path / "var")
+    (tmp_path / "var" / "site.key").unlink()
+    result = invoke("run", archive, "--triton", url, "--home", tmp_path / "var")
+    assert (result.exit_code, "another site key: restore that key" in one_line(result)) == (1, True)
+    assert not (tmp_path / "var" / "site.key").exists()
+
+
+def test_a_key_may_come_from_the_environment_or_another_file(archive: Path, tmp_path: Path, url: str) -> None:
+    secret = "0f" * 32
+    first = invoke("run", archive, "--triton", url, "--home", tmp_path / "var", INGEST_SITE_KEY=secret)
+    assert first.exit_code == 0, first.output
+    assert not (tmp_path / "var" / "site.key").exists()
+    assert secret not in first.output
+    (tmp_path / "kept.key").write_text(secret)
+    again = invoke("run", archive, "--triton", url, "--home", tmp_path / "var", "--key-file", tmp_path / "kept.key")
+    assert "Nothing new" in again.output
+    refused = invoke("run", archive, "--triton", url, "--home", tmp_path / "var", INGEST_SITE_KEY="0f")
+    assert (refused.exit_code, "64 hex digits" in one_line(refused)) == (1, True)

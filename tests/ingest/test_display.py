@@ -12,7 +12,7 @@ RAMP = np.tile(np.linspace(0, 4000, 401, dtype=np.float32), (50, 1))
 
 
 def shown(values: NDArray[np.float32] = RAMP, **tags: Any) -> NDArray[np.float32]:
-    return show(values, make_dicom(**tags))
+    return show(values, dataset=make_dicom(**tags))
 
 
 def make_lut(entries: list[int], first: int = 0) -> Dataset:

@@ -1,3 +1,4 @@
+import zlib
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
@@ -123,3 +124,16 @@ def test_a_deflated_file_opens() -> None:
 @pytest.mark.parametrize("content", [b"", b"a text", b"\0" * 300, bytes(range(256)) * 9])
 def test_what_is_no_dicom_opens_as_nothing(content: bytes) -> None:
     assert open_header(BytesIO(content)) is None
+
+
+def test_a_deflated_bomb_is_refused_before_it_is_unpacked() -> None:
+    """Zeros that take a megabyte, and a gigabyte and more once they are unpacked."""
+    file = as_file(PixelData=b"")
+    start = 132 + 12 + int.from_bytes(file.getvalue()[140:144], "little")
+    meta = file.getvalue()[:start].replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99", 1)
+    meta = meta.replace(b"UI\x14\x001.2.840.10008.1.2.1.99", b"UI\x16\x001.2.840.10008.1.2.1.99", 1)
+    meta = meta[:140] + (int.from_bytes(meta[140:144], "little") + 2).to_bytes(4, "little") + meta[144:]
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    bomb = b"".join(packer.compress(bytes(1 << 24)) for _ in range(66)) + packer.flush()
+    with pytest.raises(FileError, match="too_many_pixels"):
+        open_header(BytesIO(meta + bomb))

@@ -3,21 +3,27 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import time
+import zipfile
 from collections import Counter
 from concurrent.futures import Future
+from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 from builders.dicom import make_ramp, write_dicom
 from builders.findings import FakeServer, make_raw, make_thresholds
+from builders.site import make_site
 
 from ingest.errors import FileError, IngestError, ServerError
 from ingest.flow import ModelServer
 from ingest.identity import SiteKey
 from ingest.pipeline import RunResult, check, run
-from ingest.reading import Reading, read_film
+from ingest.reading import Reading, Site, read_film
 from ingest.records import FoundFile, Reason
+from ingest.rules import Rules
 from ingest.settings import Settings
 from ingest.sink import Sink
 from warehouse.errors import WarehouseError
@@ -39,14 +45,16 @@ def ingest(
     """A whole run with a fake server."""
     settings = make_settings(archive, home, **choices)
     key = SiteKey.load(settings.key_file)
-    return run(settings, server or bilateral_server(), key, make_sink(settings, batch_files), reader=HereReader(key))
+    site = Site(key, Rules.load(settings.rules), settings.shift_dates)
+    sink = make_sink(settings, batch_files)
+    return run(settings, server or bilateral_server(), key, sink, reader=HereReader(site))
 
 
 class HereReader:
     """Reads at once and in this process."""
 
-    def __init__(self, key: SiteKey) -> None:
-        self.key = key
+    def __init__(self, site: Site) -> None:
+        self.site = site
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +65,7 @@ class HereReader:
     def submit(self, found: FoundFile) -> "Future[Reading]":
         """Read it now."""
         future: Future[Reading] = Future()
-        future.set_result(read_film(found, self.key))
+        future.set_result(read_film(found, self.site))
         return future
 
 
@@ -186,7 +194,8 @@ def test_a_film_the_models_fail_on_is_tried_again(archive: Path, tmp_path: Path)
 
 def test_a_lost_server_ends_the_run_and_keeps_what_is_finished(archive: Path, tmp_path: Path) -> None:
     lost_at_second = bilateral_server()
-    second = read_film(FoundFile(archive / "d-second", 1, 1), SiteKey(b"k" * 32)).canvas
+    size_bytes = (archive / "d-second").stat().st_size
+    second = read_film(FoundFile(archive / "d-second", size_bytes, 1), make_site()).canvas
     assert second is not None
     lost_at_second.answers[second.pixel_sha256] = ServerError("the server is lost")
     with pytest.raises(ServerError, match="lost"):
@@ -274,6 +283,55 @@ def test_another_site_key_is_refused(archive: Path, tmp_path: Path) -> None:
         ingest(archive, tmp_path / "var")
 
 
+def test_a_file_whose_content_is_known_is_not_decoded(archive: Path, tmp_path: Path) -> None:
+    ingest(archive, tmp_path / "var")
+    (archive / "d-second").rename(archive / "e-moved")
+    known = Warehouse(tmp_path / "var" / "warehouse.duckdb").known_contents()
+    found = FoundFile(archive / "e-moved", (archive / "e-moved").stat().st_size, 1)
+    reading = read_film(found, make_site(), known.__contains__)
+    assert (reading.reason, reading.canvas) == (Reason.SAME_IMAGE, None)
+    assert reading.header is not None
+
+
+def test_a_moved_file_lands_as_its_film_again(archive: Path, tmp_path: Path) -> None:
+    settings = make_settings(archive, tmp_path / "var")
+    key, server = SiteKey.load(settings.key_file), bilateral_server()
+    run(settings, server, key, make_sink(settings))
+    (archive / "d-second").rename(archive / "e-moved")
+    asked = server.asked
+    run(settings, server, key, make_sink(settings))  # with real workers, which ask what is known
+    assert server.asked == asked
+    moved = "SELECT reason, film_key = (SELECT film_key FROM landing.film WHERE sop_instance_uid = '1.2.2') "
+    assert rows(tmp_path / "var", moved + "FROM landing.file WHERE path LIKE '%e-moved'") == [("same_image", True)]
+
+
+def test_dates_are_shifted_by_days_that_stay_and_uids_are_keyed(tmp_path: Path) -> None:
+    days = {"a": "20200301", "b": "20210301"}
+    for name, day in days.items():
+        film = make_ramp(top=1000 + ord(name))
+        write_dicom(tmp_path / "dicoms" / name, film, SOPInstanceUID=f"1.2.{ord(name)}", StudyDate=day)
+    ingest(tmp_path / "dicoms", tmp_path / "var", shift_dates=True)
+    [(first, second, uid)] = rows(
+        tmp_path / "var", "SELECT min(study_date), max(study_date), any_value(study_instance_uid) FROM landing.film"
+    )
+    assert (second - first).days == 365
+    assert 1 <= (date(2020, 3, 1) - first).days <= 365
+    assert uid.startswith("2.25.")
+    assert ingest(tmp_path / "dicoms", tmp_path / "var", shift_dates=True).tally.known == 2
+    with pytest.raises(WarehouseError, match="were shifted: repeat the command that way"):
+        ingest(tmp_path / "dicoms", tmp_path / "var")
+
+
+@pytest.mark.parametrize(
+    ("retried", "known"), [(("failed",), 1), (("failed", "undecodable"), 0), ((), 2)], ids=["failed", "both", "none"]
+)
+def test_what_is_read_again_is_the_callers_choice(tmp_path: Path, retried: tuple[str, ...], known: int) -> None:
+    write_dicom(tmp_path / "dicoms" / "film")
+    write_dicom(tmp_path / "dicoms" / "cine", NumberOfFrames=2, SOPInstanceUID="1.2.9")
+    ingest(tmp_path / "dicoms", tmp_path / "var", FakeServer(FileError(Reason.INFERENCE_ERROR, "no answer")))
+    assert ingest(tmp_path / "dicoms", tmp_path / "var", retried=retried).tally.known == known
+
+
 def test_nothing_of_a_patient_reaches_the_tables_or_the_log(
     archive: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -298,6 +356,48 @@ def test_a_name_that_is_no_utf_8_is_a_file_like_any_other(tmp_path: Path) -> Non
     result = ingest(tmp_path / "dicoms", tmp_path / "var")
     assert result.tally.reasons[Reason.HIP_FILM] == 1
     assert ingest(tmp_path / "dicoms", tmp_path / "var").tally.known == 1
+
+
+def test_members_of_archives_are_files_like_any_other(tmp_path: Path) -> None:
+    film = write_dicom(tmp_path / "films" / "film.dcm")
+    other = write_dicom(tmp_path / "films" / "other", make_ramp(top=900), SOPInstanceUID="1.2.9")
+    (tmp_path / "dicoms").mkdir()
+    with zipfile.ZipFile(tmp_path / "dicoms" / "a.zip", "w") as archive:
+        archive.write(film, "x/film.dcm")
+        archive.writestr("notes.txt", "no film")
+    with tarfile.open(tmp_path / "dicoms" / "b.tgz", "w:gz") as archive:
+        archive.add(film, "copy")
+        archive.add(other, "other")
+    (tmp_path / "dicoms" / "c.zip").write_bytes(b"PK\x03\x04torn")
+    ingest(tmp_path / "dicoms", tmp_path / "var")
+    landed = rows(tmp_path / "var", f"SELECT replace(path, '{tmp_path}/dicoms/', ''), reason FROM landing.current_file")  # noqa: S608
+    assert dict(landed) == {
+        "a.zip!/x/film.dcm": "hip_film",
+        "a.zip!/notes.txt": "not_dicom",
+        "b.tgz!/copy": "same_image",
+        "b.tgz!/other": "hip_film",
+        "c.zip": "broken_archive",
+    }
+    assert ingest(tmp_path / "dicoms", tmp_path / "var").tally.known == 5
+
+
+def test_a_link_that_leads_out_has_its_row_and_is_not_opened(archive: Path, tmp_path: Path) -> None:
+    secret = write_dicom(tmp_path / "elsewhere" / "film", SOPInstanceUID="1.2.77")
+    (archive / "z-link").symlink_to(secret)
+    ingest(archive, tmp_path / "var")
+    query = "SELECT disposition, reason, sop_instance_uid FROM landing.file WHERE path LIKE '%z-link'"
+    assert rows(tmp_path / "var", query) == [("screened_out", "outside_link", None)]
+
+
+def test_a_file_that_changes_while_it_is_read_is_tried_again(archive: Path) -> None:
+    found = FoundFile(archive / "d-second", (archive / "d-second").stat().st_size, 1)
+
+    def touch(*parts: str) -> str:
+        os.utime(found.path, ns=(1, time.time_ns()))
+        return "".join(parts)
+
+    assert read_film(found, Site(touch, Rules.load())).reason is Reason.CHANGED
+    assert read_film(found, make_site()).reason is None
 
 
 @pytest.mark.parametrize("content", [None, b"a text"], ids=["no file", "no dicom"])

@@ -14,8 +14,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from ingest.description import check_pixels
 from ingest.errors import FileError
-from ingest.pixels import check_pixels, decode, place, render, to_canvas
+from ingest.pixels import decode, place, render, to_canvas
 from ingest.records import CANVAS_SIZE, Reason
 
 SPOT = (200, 1000)  # row, column of a bright spot on a film of 600 x 1500
@@ -120,8 +121,9 @@ def test_a_palette_becomes_grey() -> None:
         ({"Rows": 60000, "Columns": 60000}, Reason.TOO_MANY_PIXELS),
         ({"Rows": 100}, Reason.TRUNCATED),
         ({"PixelData": None}, Reason.TRUNCATED),
-        ({"BitsAllocated": 13}, Reason.DECODE_ERROR),
-        ({"PhotometricInterpretation": None}, Reason.DECODE_ERROR),
+        ({"BitsAllocated": 13}, Reason.BAD_HEADER),
+        ({"PhotometricInterpretation": None}, Reason.BAD_HEADER),
+        ({"BitsStored": 17}, Reason.BAD_HEADER),
     ],
     ids=lambda value: "" if isinstance(value, Reason) else ",".join(value),
 )
@@ -151,4 +153,5 @@ def test_the_detail_of_a_broken_stream_does_not_quote_the_header() -> None:
 
 
 def test_a_film_smaller_than_a_pixel_across_still_has_one() -> None:
-    assert place(1, 100_000)[1:3] == (768, 1)
+    placement = place(1, 100_000)
+    assert (placement.width, placement.height) == (768, 1)

@@ -1,13 +1,14 @@
-"""Files of real devices, and broken ones: those of the pydicom wheel, and a larger set where it lies beside us."""
+"""Files of real devices, and broken ones: those of the pydicom wheel, and a larger set beside us or in $REAL_DICOM."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pydicom.data
 import pytest
+from builders.site import make_site
 
-from ingest.identity import SiteKey
 from ingest.reading import Reading
 from ingest.records import Reason
 from ingest.source import walk
@@ -15,7 +16,7 @@ from ingest.workers import Workers
 
 FOLDERS = {
     "pydicom": Path(pydicom.data.__file__).parent / "test_files",
-    "shared": Path(__file__).parents[3] / "shared" / "dicom",
+    "shared": Path(os.environ.get("REAL_DICOM") or Path(__file__).parents[3] / "shared" / "dicom"),
 }
 
 
@@ -24,7 +25,7 @@ def readings(request: pytest.FixtureRequest) -> Iterator[dict[Path, Reading]]:
     folder = FOLDERS[request.param]
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
-    with Workers(1, SiteKey(b"k" * 32), timeout_s=120) as workers:
+    with Workers(1, make_site(), timeout_s=120) as workers:
         yield {
             found.path: future.result()
             for found, future in [(found, workers.submit(found)) for found in walk([folder])]

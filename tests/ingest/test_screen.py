@@ -4,11 +4,14 @@ import pytest
 from builders.dicom import DX_CLASS, make_dicom
 
 from ingest.records import Disposition, Reason
+from ingest.rules import Rules
 from ingest.screen import Verdict, screen
+
+RULES = Rules.load()
 
 
 def judge(**tags: Any) -> Verdict:
-    return screen(1000, make_dicom(**tags), has_pixels=True)
+    return screen(1000, make_dicom(**tags), RULES, has_pixels=True)
 
 
 @pytest.mark.parametrize("modality", ["CR", "DX", "DR", "RG", "dx"])
@@ -38,12 +41,12 @@ def test_the_header_decides(tags: dict[str, Any], expected: Verdict) -> None:
 
 
 def test_an_empty_file_is_no_dicom_of_its_own_kind() -> None:
-    assert screen(0, None, has_pixels=False) == Verdict(Reason.EMPTY_FILE)
-    assert screen(10, None, has_pixels=False) == Verdict(Reason.NOT_DICOM)
+    assert screen(0, None, RULES, has_pixels=False) == Verdict(Reason.EMPTY_FILE)
+    assert screen(10, None, RULES, has_pixels=False) == Verdict(Reason.NOT_DICOM)
 
 
 def test_an_object_without_pixels_is_screened_out_whatever_it_calls_itself() -> None:
-    assert screen(1000, make_dicom(SOPClassUID=DX_CLASS), has_pixels=False).reason is Reason.NO_PIXEL_DATA
+    assert screen(1000, make_dicom(SOPClassUID=DX_CLASS), RULES, has_pixels=False).reason is Reason.NO_PIXEL_DATA
 
 
 def test_a_name_in_the_modality_stays_out_of_the_detail() -> None:

@@ -163,6 +163,15 @@ def test_the_server_sees_no_secret_of_its_caller(server: EmbeddedServer) -> None
     assert {line.split("=")[0] for line in seen} == set(find_installation().environment())
 
 
+def test_a_server_that_hangs_is_started_again(tmp_path: Path) -> None:
+    with EmbeddedServer(REPOSITORY, tmp_path, hung_s=6) as server:
+        url, group = server.url, server.pid
+        assert group is not None
+        os.kill(group, signal.SIGSTOP)
+        assert eventually(lambda: server.pid != group and is_ready(url))
+        assert processes(group) == []
+
+
 def test_a_server_that_was_killed_starts_again_where_it_was(tmp_path: Path) -> None:
     before = set(SHARED_MEMORY.iterdir())
     with EmbeddedServer(REPOSITORY, tmp_path) as server:

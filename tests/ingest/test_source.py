@@ -5,6 +5,7 @@ from threading import Event
 import pytest
 
 from ingest.errors import IngestError
+from ingest.records import Reason
 from ingest.source import check_sources, count, walk
 
 
@@ -80,3 +81,29 @@ def test_a_missing_and_an_empty_folder_are_refused_with_their_names(tmp_path: Pa
         check_sources([tmp_path / "missing"])
     with pytest.raises(IngestError, match="holds no files"):
         check_sources([tmp_path])
+
+
+def test_a_link_out_of_the_sources_is_told_and_not_followed(tmp_path: Path) -> None:
+    make_files(tmp_path, "in/1", "out/2", "out/folder/3")
+    (tmp_path / "in" / "file").symlink_to(tmp_path / "out" / "2")
+    (tmp_path / "in" / "folder").symlink_to(tmp_path / "out" / "folder")
+    refused = {found.path.name: found.refused for found in walk([tmp_path / "in"])}
+    assert refused == {"1": None, "file": Reason.OUTSIDE_LINK, "folder": Reason.OUTSIDE_LINK}
+
+
+def test_a_link_between_sources_is_followed(tmp_path: Path) -> None:
+    make_files(tmp_path, "in/1", "out/2")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "out")
+    assert sorted(found.path.name for found in walk([tmp_path / "in", tmp_path / "out"])) == ["1", "2"]
+
+
+def test_a_source_may_itself_be_a_link(tmp_path: Path) -> None:
+    make_files(tmp_path, "real/1")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert [found.path for found in walk([tmp_path / "link"])] == [tmp_path / "link" / "1"]
+
+
+def test_several_sources_take_turns(tmp_path: Path) -> None:
+    make_files(tmp_path, "a/1", "a/2", "a/3", "b/4", "b/5")
+    turns = [found.path.name for found in walk([tmp_path / "a", tmp_path / "b"])]
+    assert turns == ["1", "4", "2", "5", "3"]

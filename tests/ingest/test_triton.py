@@ -101,6 +101,14 @@ def test_a_server_that_stays_away_ends_the_run() -> None:
     server.close()
 
 
+def test_a_server_that_hangs_ends_the_run() -> None:
+    triton = SmallTriton()
+    with serving(triton) as url, TritonServer(url, lost_timeout_s=0.3, request_timeout_s=0.2) as server:
+        triton.seconds = 2.0
+        with pytest.raises(ServerError, match="is lost: start it again"):
+            server.submit(canvas_of(7)).result()
+
+
 def test_a_film_that_the_models_fail_on_costs_that_film() -> None:
     with serving(SmallTriton(grpc.StatusCode.INTERNAL)) as url, TritonServer(url) as server:
         with pytest.raises(FileError) as error:

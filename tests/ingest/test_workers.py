@@ -8,17 +8,14 @@ import time
 from pathlib import Path
 
 from builders.dicom import write_dicom
+from builders.site import KEY, make_site
 
-from ingest.header import Keyer
-from ingest.identity import SiteKey
-from ingest.reading import Reading
+from ingest.reading import IsKnown, Reading, Site
 from ingest.records import FoundFile, Reason
 from ingest.workers import Workers
 
-KEY = SiteKey(b"k" * 32)
 
-
-def misbehave(found: FoundFile, _: Keyer) -> Reading:
+def misbehave(found: FoundFile, _: Site, is_known: IsKnown) -> Reading:
     """Does what the file's name says."""
     match found.path.name:
         case "die":
@@ -27,6 +24,8 @@ def misbehave(found: FoundFile, _: Keyer) -> Reading:
             time.sleep(3600)
         case "eat":
             bytearray(16 << 30)
+        case "ask":
+            return Reading(detail=f"{is_known('a')} {is_known('b')}")
     return Reading(detail=found.path.name)
 
 
@@ -35,7 +34,7 @@ def found(name: str) -> FoundFile:
 
 
 def readings(*names: str, timeout_s: float = 60) -> list[Reading]:
-    with Workers(1, KEY, timeout_s=timeout_s, task=misbehave) as workers:
+    with Workers(1, make_site(), timeout_s=timeout_s, known_contents={"a"}, task=misbehave) as workers:
         return [future.result() for future in [workers.submit(found(name)) for name in names]]
 
 
@@ -57,7 +56,7 @@ def test_a_worker_may_not_eat_the_machine() -> None:
 
 def test_an_error_does_not_wait_for_what_is_being_read() -> None:
     started = time.monotonic()
-    with Workers(1, KEY, timeout_s=600, task=misbehave) as workers:
+    with Workers(1, make_site(), timeout_s=600, task=misbehave) as workers:
         workers.submit(found("hang"))
         waiting = workers.submit(found("fine"))
         workers.__exit__(KeyboardInterrupt, None, None)
@@ -67,11 +66,15 @@ def test_an_error_does_not_wait_for_what_is_being_read() -> None:
 
 def test_a_film_is_read_in_another_process(tmp_path: Path) -> None:
     film = write_dicom(tmp_path / "film")
-    with Workers(1, KEY, timeout_s=60) as workers:
+    with Workers(1, make_site(), timeout_s=60) as workers:
         reading = workers.submit(FoundFile(film, film.stat().st_size, 1)).result()
     assert reading.reason is None
     assert reading.header is not None
     assert reading.header.patient_key == KEY("patient", "P1", "")
+
+
+def test_a_worker_may_ask_which_contents_are_known() -> None:
+    assert [reading.detail for reading in readings("ask", "fine")] == ["True False", "fine"]
 
 
 ORPHAN = """
@@ -79,10 +82,12 @@ import sys, time
 from multiprocessing import active_children
 from pathlib import Path
 from ingest.identity import SiteKey
+from ingest.reading import Site
 from ingest.records import FoundFile
+from ingest.rules import Rules
 from ingest.workers import Workers
 if __name__ == "__main__":
-    with Workers(1, SiteKey(b"k" * 32), timeout_s=60) as workers:
+    with Workers(1, Site(SiteKey(b"k" * 32), Rules.load()), timeout_s=60) as workers:
         workers.submit(FoundFile(Path("/nowhere"), 1, 1)).result()
         print(active_children()[0].pid, flush=True)
         time.sleep(600)

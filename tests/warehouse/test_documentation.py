@@ -1,12 +1,14 @@
 """What the documents must name: every column, every reason."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import yaml
 
-from ingest.records import Reason
+from ingest.records import Header, Reason
+from ingest.rules import OPERATORS
 from warehouse.columns import ROW_TYPES
 from warehouse.land import Warehouse
 
@@ -55,3 +57,16 @@ def test_every_reason_is_explained_under_its_disposition() -> None:
     text = (ROOT / "docs" / "dispositions.md").read_text(encoding="utf-8")
     for disposition, reason in re.findall(r"^\| (\w+) \| (\w+) \|", text, flags=re.MULTILINE)[1:]:
         assert Reason(reason).disposition == disposition
+
+
+def test_every_field_of_a_header_that_lands_is_in_the_table_of_what_is_kept() -> None:
+    text = (ROOT / "docs" / "identity.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\|[^|]*\|([^|]*)\|", text, flags=re.MULTILINE)
+    kept = {word for cell in cells for word in re.findall(r"\w+", cell)}
+    assert {field.name for field in fields(Header)} <= kept
+
+
+def test_every_field_that_a_rule_may_ask_for_is_documented() -> None:
+    text = (ROOT / "docs" / "screening.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| ([a-z_, ]+) \|", text, flags=re.MULTILINE)
+    assert set(OPERATORS) <= {word for cell in cells for word in cell.split(", ")}

@@ -1,0 +1,105 @@
+"""What a compressed frame says of itself: the size of its image, read before any codec takes memory for it."""
+
+import struct
+from typing import NamedTuple
+
+
+class ImageSize(NamedTuple):
+    """Of the image that a codec would make."""
+
+    rows: int
+    columns: int
+    samples: int
+
+    @property
+    def values(self) -> int:
+        """How many numbers that is."""
+        return self.rows * self.columns * self.samples
+
+
+START_OF_IMAGE = b"\xff\xd8"  # JPEG and JPEG-LS
+CODESTREAM = b"\xff\x4f\xff\x51"  # JPEG 2000: SOC, then SIZ
+JPEG_2000_FILE = b"\x00\x00\x00\x0cjP  "
+JPEG_XL_FILE = b"\x00\x00\x00\x0cJXL "
+JPEG_XL_STREAM = b"\xff\x0a"
+JPEG_LS_FRAME = 0xF7
+LOSSLESS_FRAME = 0xC3
+_FRAMES = frozenset({*range(0xC0, 0xD0), JPEG_LS_FRAME}) - {0xC4, 0xC8, 0xCC}  # SOFn and SOF55, not DHT, JPG, DAC
+_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
+_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))  # ISO 18181-1, SizeHeader, 1 to 7
+_SIZE_BITS = (9, 13, 18, 30)
+
+
+def image_size(frame: bytes) -> ImageSize | None:
+    """Of a JPEG, JPEG-LS, JPEG 2000 or JPEG XL stream; None where its header cannot be read."""
+    try:
+        if frame.startswith(START_OF_IMAGE):
+            return _jpeg(frame)[1]
+        if frame.startswith((JPEG_XL_STREAM, JPEG_XL_FILE)):
+            return _jpeg_xl(frame)
+        start = frame.find(CODESTREAM, 0, 4096) if frame.startswith(JPEG_2000_FILE) else 0
+        return _jpeg_2000(frame, start) if frame.startswith(CODESTREAM, max(start, 0)) else None
+    except (struct.error, IndexError, ValueError):
+        return None
+
+
+def jpeg_process(frame: bytes) -> int | None:
+    """The frame marker (SOFn, its second byte) that says how a JPEG is coded; None where there is none."""
+    try:
+        return _jpeg(frame)[0]
+    except (struct.error, IndexError, ValueError):
+        return None
+
+
+def _jpeg(frame: bytes) -> tuple[int, ImageSize]:
+    """ITU-T T.81 B.2.2: marker, length, precision, lines, samples a line, components."""
+    at = 2
+    while True:
+        if frame[at] != 0xFF:
+            raise ValueError("no marker where one belongs")
+        marker = frame[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif marker in _ALONE:
+            at += 2
+        elif marker in _FRAMES:
+            rows, columns, samples = struct.unpack_from(">HHB", frame, at + 5)
+            return marker, ImageSize(rows, columns, samples)
+        else:
+            at += 2 + struct.unpack_from(">H", frame, at + 2)[0]
+
+
+def _jpeg_2000(frame: bytes, start: int) -> ImageSize:
+    """ISO 15444-1 A.5.1: Xsiz, Ysiz, XOsiz, YOsiz at 8 bytes after the start, the tiles' four, Csiz."""
+    right, bottom, left, top = struct.unpack_from(">4I", frame, start + 8)
+    (samples,) = struct.unpack_from(">H", frame, start + 40)
+    return ImageSize(bottom - top, right - left, samples)
+
+
+def _jpeg_xl(frame: bytes) -> ImageSize:
+    """ISO 18181-1, SizeHeader; three samples are assumed, as what follows it is entropy coded."""
+    start = frame.find(JPEG_XL_STREAM, 0, 4096) + len(JPEG_XL_STREAM)
+    if start < len(JPEG_XL_STREAM):
+        raise ValueError("no codestream")
+    bits = _Bits(int.from_bytes(frame[start : start + 12], "little"))
+    small = bits.take(1)
+    rows = 8 * (bits.take(5) + 1) if small else bits.take(_SIZE_BITS[bits.take(2)]) + 1
+    ratio = bits.take(3)
+    if ratio:
+        across, down = _RATIOS[ratio - 1]
+        columns = rows * across // down
+    else:
+        columns = 8 * (bits.take(5) + 1) if small else bits.take(_SIZE_BITS[bits.take(2)]) + 1
+    return ImageSize(rows, columns, 3)
+
+
+class _Bits:
+    """A little-endian bit stream."""
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def take(self, count: int) -> int:
+        taken = self._value & ((1 << count) - 1)
+        self._value >>= count
+        return taken

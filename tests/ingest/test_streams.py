@@ -1,0 +1,46 @@
+"""The size that a stream claims, against the image it was made of."""
+
+import struct
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from ingest.streams import ImageSize, image_size, jpeg_process
+
+GREY = np.zeros((123, 457), np.uint8)
+COLOUR = np.zeros((40, 64, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (imagecodecs.jpeg8_encode(GREY), ImageSize(123, 457, 1)),
+        (imagecodecs.jpeg8_encode(COLOUR), ImageSize(40, 64, 3)),
+        (imagecodecs.ljpeg_encode(GREY), ImageSize(123, 457, 1)),
+        (imagecodecs.jpegls_encode(GREY), ImageSize(123, 457, 1)),
+        (imagecodecs.jpeg2k_encode(GREY, codecformat="j2k"), ImageSize(123, 457, 1)),
+        (imagecodecs.jpeg2k_encode(COLOUR, codecformat="jp2"), ImageSize(40, 64, 3)),
+        (imagecodecs.htj2k_encode(GREY), ImageSize(123, 457, 1)),
+        (imagecodecs.jpegxl_encode(GREY), ImageSize(123, 457, 3)),
+        (imagecodecs.jpegxl_encode(GREY, usecontainer=True), ImageSize(123, 457, 3)),
+        (imagecodecs.jpegxl_encode(np.zeros((64, 256), np.uint8)), ImageSize(64, 256, 3)),
+        (imagecodecs.jpegxl_encode(np.zeros((3000, 4000), np.uint8)), ImageSize(3000, 4000, 3)),
+    ],
+    ids=["jpeg", "colour", "lossless", "ls", "2000", "jp2", "ht", "xl", "xl file", "xl small", "xl by ratio"],
+)
+def test_a_stream_says_how_large_its_image_is(frame: bytes, expected: ImageSize) -> None:
+    assert image_size(bytes(frame)) == expected
+
+
+@pytest.mark.parametrize(
+    "frame", [b"", b"\xff\xd8", b"\xff\xd8\xff\xc0\0", b"\xff\x4f\xff\x51", b"\xff\x0a", b"text" * 9]
+)
+def test_what_is_no_stream_says_nothing(frame: bytes) -> None:
+    assert image_size(frame) in {None, ImageSize(1, 1, 3)}
+
+
+def test_a_stream_says_how_it_is_coded() -> None:
+    assert jpeg_process(imagecodecs.jpeg8_encode(GREY)) == 0xC0
+    assert jpeg_process(imagecodecs.ljpeg_encode(GREY)) == 0xC3
+    assert jpeg_process(b"\xff\xd8" + struct.pack(">HH", 0xFFE0, 2)) is None
