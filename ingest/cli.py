@@ -9,19 +9,20 @@ import click
 from ingest import __version__, report
 from ingest.errors import IngestError, UsageError
 from ingest.identity import SiteKey
+from ingest.options import HOME, PATH, WAREHOUSE
 from ingest.pipeline import RunResult, check, run
 from ingest.repository import list_models
 from ingest.server import EmbeddedServer
 from ingest.serving import model_server
-from ingest.settings import Settings, default_home, default_models
+from ingest.settings import Settings, default_models
 from ingest.sink import Sink
+from ingest.supply_commands import supply, template
 from ingest.terminal import progress_bar, say, stopped_by_sigterm
 from warehouse.errors import WarehouseError
 from warehouse.land import Warehouse
 from warehouse.spool import Spool
 from warehouse.summary import summarise
 
-PATH = click.Path(path_type=Path)
 HOLD_TIMEOUT_S = 10.0  # how long a summary waits for a dbt build to let go
 
 
@@ -60,23 +61,6 @@ def main() -> None:
     os.umask(0o027)  # what a run writes is about patients
 
 
-HOME = click.option(
-    "--home",
-    type=PATH,
-    default=default_home,
-    show_default="var",
-    envvar="INGEST_HOME",
-    show_envvar=True,
-    help="Folder of the site key, the logs and, by default, the warehouse.",
-)
-WAREHOUSE = click.option(
-    "--warehouse",
-    type=PATH,
-    show_default="HOME/warehouse.duckdb",
-    envvar="INGEST_WAREHOUSE",
-    show_envvar=True,
-    help="DuckDB file that the results land in.",
-)
 MODELS = click.option(
     "--models",
     type=PATH,
@@ -205,6 +189,10 @@ def models(models: Path) -> None:
       ingest models
     """
     click.echo(report.model_list(list_models(models.absolute())))
+
+
+main.add_command(template)
+main.add_command(supply)
 
 
 def _print_registry(path: Path) -> None:
