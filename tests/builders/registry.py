@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from builders.landing import make_batch
 
 from warehouse.land import Warehouse
+from warehouse.rows import Batch
 from warehouse.spool import Spool
+from warehouse.supplied import TABLES, replace_supplied
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
@@ -60,16 +63,29 @@ class Registry:
 
     def land(self, *rows: Any, batch_id: str = "b1", run_id: str = "run1") -> None:
         """Spools the rows as one batch and lands it."""
+        self.land_batch(make_batch(batch_id, *rows, run_id=run_id))
+
+    def land_batch(self, batch: Batch) -> None:
+        """The same for a batch that is made already."""
         warehouse = Warehouse(self.path)
         warehouse.create()
         spool = Spool(self.folder / "spool")
-        spool.write(make_batch(batch_id, *rows, run_id=run_id))
+        spool.write(batch)
         assert warehouse.land(spool).batches == 1
+
+    def supply(self, **tables: list[dict[str, Any]]) -> None:
+        """Loads these rows of surgery, death, implant and site in place of all before; missing columns are empty."""
+        rows = {name: pa.Table.from_pylist(found, schema=TABLES[name]) for name, found in tables.items()}
+        replace_supplied(self.path, rows, key_fingerprint="f00d")
 
     def ask(self, query: str) -> list[Any]:
         """All rows of a query."""
-        with duckdb.connect(self.path, read_only=True) as connection:
+        with self.opened() as connection:
             return connection.execute(query).fetchall()
+
+    def opened(self) -> duckdb.DuckDBPyConnection:
+        """For reading."""
+        return duckdb.connect(self.path, read_only=True)
 
     def change(self, *statements: str) -> None:
         """Does to the warehouse what no user would."""

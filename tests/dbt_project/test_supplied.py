@@ -3,16 +3,8 @@
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
 from builders.landing import make_file, make_film, make_hip, make_inference, make_registered
 from builders.registry import Registry
-
-from warehouse.supplied import TABLES, replace_supplied
-
-
-def supply(registry: Registry, **tables: list[dict[str, Any]]) -> None:
-    rows = {name: pa.Table.from_pylist(found, schema=TABLES[name]) for name, found in tables.items()}
-    replace_supplied(registry.path, rows, key_fingerprint="f00d")
 
 
 def surgery(key: str, day: date, **changes: str) -> dict[str, Any]:
@@ -27,8 +19,7 @@ def test_supplied_rows_are_preferred_reported_and_replaced_by_the_next_load(regi
         *make_registered("after", study_date=date(2019, 6, 1)),
         *make_registered("late", study_date=date(2021, 6, 1)),
     )
-    supply(
-        registry,
+    registry.supply(
         surgery=[
             surgery("s1", date(2019, 5, 20), site_code="north", surgeon_code="x", implant_code="cup9"),
             surgery("s2", date(2021, 1, 1), kind="revision", cause="infection"),
@@ -55,7 +46,7 @@ def test_supplied_rows_are_preferred_reported_and_replaced_by_the_next_load(regi
     assert registry.ask("SELECT unit_code, revisions FROM registry.unit_funnel WHERE unit_type = 'site'") == [
         ("north", 1)
     ]
-    supply(registry)
+    registry.supply()
     registry.run()
     assert registry.ask("SELECT evidence, start_date FROM registry.hip_episode ORDER BY episode_number") == [
         ("films", None),
