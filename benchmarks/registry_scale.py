@@ -90,7 +90,7 @@ LANDING = [
     """
     INSERT INTO landing.measurement BY NAME
     SELECT film_key, 'synthetic/1-0' AS model_version, hip_index, measure,
-        CASE measure WHEN 'inclination' THEN 42 ELSE 17 END + 
+        CASE measure WHEN 'inclination' THEN 42 ELSE 17 END +
             (CAST(hash(n, 6) % 400 AS INTEGER) - 200) / 100.0 AS value_deg,
         CASE WHEN measure = 'inclination' THEN 'ap_pelvis_rim_trans_ischial'
             WHEN view = 'cross_table_lateral' THEN 'cross_table_rim_vertical' ELSE 'ap_rim_ellipse_asin' END AS method,

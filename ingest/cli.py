@@ -11,6 +11,7 @@ from ingest.errors import IngestError, UsageError
 from ingest.identity import SiteKey
 from ingest.options import HOME, PATH, WAREHOUSE
 from ingest.pipeline import RunResult, check, run
+from ingest.publish_commands import publish_command, report_command
 from ingest.repository import list_models
 from ingest.server import EmbeddedServer
 from ingest.serving import model_server
@@ -193,6 +194,8 @@ def models(models: Path) -> None:
 
 main.add_command(template)
 main.add_command(supply)
+main.add_command(publish_command)
+main.add_command(report_command)
 
 
 def _print_registry(path: Path) -> None:

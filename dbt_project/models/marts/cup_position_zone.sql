@@ -79,6 +79,10 @@ select
     pairs.version_date,
     pairs.version_deg,
     zones.version_method,
+    zones.inclination_low_deg,
+    zones.inclination_high_deg,
+    zones.version_low_deg,
+    zones.version_high_deg,
     pairs.inclination_deg between zones.inclination_low_deg and zones.inclination_high_deg as inclination_inside,
     pairs.version_deg between zones.version_low_deg and zones.version_high_deg as version_inside,
     pairs.inclination_deg between zones.inclination_low_deg and zones.inclination_high_deg
