@@ -60,9 +60,19 @@ def drift(connection: duckdb.DuckDBPyConnection) -> Figure | None:
     """Mean view score by month, of the devices with most films."""
     rows = ask(
         connection,
-        "SELECT manufacturer || ' ' || device_model AS device, month, mean_view_score FROM model_drift_monthly "
-        "WHERE mean_view_score IS NOT NULL AND (manufacturer, device_model) IN (SELECT (manufacturer, device_model) "
-        "FROM model_drift_monthly GROUP BY ALL ORDER BY sum(films) DESC NULLS LAST, manufacturer LIMIT 4) ORDER BY ALL",
+        """
+        SELECT manufacturer || ' ' || device_model AS device, month, mean_view_score
+        FROM model_drift_monthly
+        INNER JOIN (
+            SELECT manufacturer, device_model
+            FROM model_drift_monthly
+            GROUP BY manufacturer, device_model
+            ORDER BY sum(films) DESC NULLS LAST, manufacturer, device_model
+            LIMIT 4
+        ) AS largest USING (manufacturer, device_model)
+        WHERE mean_view_score IS NOT NULL
+        ORDER BY ALL
+        """,
     )
     if not rows:
         return None

@@ -32,7 +32,7 @@ def cup_positions(connection: duckdb.DuckDBPyConnection) -> Figure | None:
             versions, inclinations = [point[0] for point in chosen], [point[1] for point in chosen]
             axes.scatter(versions, inclinations, s=14, color=colour, marker=marker, label=name)
         axes.set(title=zone, xlabel="version, degrees", ylabel="inclination, degrees")
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     figure.tight_layout()
     return figure
 
@@ -42,28 +42,31 @@ def longest_timeline(connection: duckdb.DuckDBPyConnection) -> Figure | None:
     rows = ask(
         connection,
         """
-        SELECT measure || ', ' || "view" || ', ' || method, study_date, value_deg, baseline_deg, mdc_deg, is_confirmed
+        SELECT measure || ', ' || "view" || ', ' || method AS series, episode_key, study_date, value_deg, baseline_deg,
+            mdc_deg, is_confirmed
         FROM hip_change
         WHERE hip_key = (SELECT hip_key FROM hip_change GROUP BY hip_key ORDER BY count(*) DESC, hip_key LIMIT 1)
-        ORDER BY ALL
+        ORDER BY series, study_date, value_deg
         """,
     )
     if not rows:
         return None
     figure, axes = make_figure(3.8)
-    for place, name in enumerate(sorted({row[0] for row in rows})):
-        series = [row for row in rows if row[0] == name]
-        days, values = [row[1] for row in series], [row[2] for row in series]
-        colour = PALETTE[place % len(PALETTE)]
-        axes.plot(days, values, color=colour, marker=MARKERS[place % len(MARKERS)], label=name)
-        if series[0][4] is not None:
-            low, high = ([row[3] + sign * row[4] for row in series] for sign in (-1, 1))
-            axes.fill_between(days, low, high, color=colour, alpha=0.12, linewidth=0)
-        confirmed = [(row[1], row[2]) for row in series if row[5]]
-        if confirmed:
-            axes.scatter(*zip(*confirmed, strict=True), s=90, facecolors="none", edgecolors=RED, linewidths=1.5)
+    names = sorted({row[0] for row in rows})
+    for name, episode in sorted({(row[0], row[1]) for row in rows}):  # a line ends where another cup begins
+        place = names.index(name) % len(MARKERS)
+        points = [row[2:] for row in rows if row[:2] == (name, episode)]
+        days, values = [point[0] for point in points], [point[1] for point in points]
+        axes.plot(days, values, color=PALETTE[place], marker=MARKERS[place], label=name)
+        if points[0][3] is not None:
+            low, high = ([point[2] + sign * point[3] for point in points] for sign in (-1, 1))
+            axes.fill_between(days, low, high, color=PALETTE[place], alpha=0.12, linewidth=0)
+        moved = [point for point in points if point[4]]
+        rings = {"facecolors": "none", "edgecolors": RED, "linewidths": 1.5}
+        axes.scatter([point[0] for point in moved], [point[1] for point in moved], s=90, **rings)
     axes.set_ylabel("degrees")
-    axes.legend(frameon=False, fontsize=7)
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(list(dict(zip(labels, handles, strict=True)).values()), names, frameon=False, fontsize=7, loc="best")
     return figure
 
 
