@@ -11,15 +11,17 @@ from ingest import __version__, report
 from ingest.errors import IngestError, UsageError
 from ingest.identity import SiteKey
 from ingest.models_commands import models_command
-from ingest.options import DATE_SHIFT, KEY_FILE, RETRIED, RETRY, RULES, SITE_KEY, WORKERS
+from ingest.options import DATE_SHIFT, HOME, KEY_FILE, PATH, RETRIED, RETRY, RULES, SITE_KEY, WAREHOUSE, WORKERS
 from ingest.pipeline import RunResult, check, run
 from ingest.preview import preview
+from ingest.publish_commands import publish_command, report_command
 from ingest.reading import Site
 from ingest.rules import Rules
 from ingest.server import EmbeddedServer
 from ingest.serving import model_server
-from ingest.settings import Settings, default_home, default_models
+from ingest.settings import Settings, default_models
 from ingest.sink import Sink
+from ingest.supply_commands import supply, template
 from ingest.terminal import progress_bar, say, stopped_by_sigterm
 from ingest.tls import Tls
 from warehouse.errors import WarehouseError
@@ -27,7 +29,6 @@ from warehouse.land import Warehouse
 from warehouse.spool import Spool
 from warehouse.summary import summarise
 
-PATH = click.Path(path_type=Path)
 HOLD_TIMEOUT_S = 10.0  # how long a summary waits for a dbt build to let go
 
 
@@ -66,23 +67,6 @@ def main() -> None:
     os.umask(0o027)  # what a run writes is about patients
 
 
-HOME = click.option(
-    "--home",
-    type=PATH,
-    default=default_home,
-    show_default="var",
-    envvar="INGEST_HOME",
-    show_envvar=True,
-    help="Folder of the site key, the logs and, by default, the warehouse.",
-)
-WAREHOUSE = click.option(
-    "--warehouse",
-    type=PATH,
-    show_default="HOME/warehouse.duckdb",
-    envvar="INGEST_WAREHOUSE",
-    show_envvar=True,
-    help="DuckDB file that the results land in.",
-)
 MODELS = click.option(
     "--models",
     type=PATH,
@@ -252,6 +236,12 @@ def status(warehouse: Path | None, home: Path) -> None:
 
 
 main.add_command(models_command)
+
+
+main.add_command(template)
+main.add_command(supply)
+main.add_command(publish_command)
+main.add_command(report_command)
 
 
 def _print_registry(path: Path) -> None:

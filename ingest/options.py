@@ -1,11 +1,31 @@
-"""Options of the command line, each with its environment variable."""
+"""Options that several commands share, or that ``ingest run`` has many of; each with its environment variable."""
 
 import os
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
+
+from ingest.settings import default_home
 
 PATH = click.Path(path_type=Path)
+HOME = click.option(
+    "--home",
+    type=PATH,
+    default=default_home,
+    show_default="var",
+    envvar="INGEST_HOME",
+    show_envvar=True,
+    help="Folder of the site key, the logs and, by default, the warehouse.",
+)
+WAREHOUSE = click.option(
+    "--warehouse",
+    type=PATH,
+    show_default="HOME/warehouse.duckdb",
+    envvar="INGEST_WAREHOUSE",
+    show_envvar=True,
+    help="DuckDB file that the results land in.",
+)
 WORKERS = click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -47,10 +67,25 @@ KEY_FILE = click.option(
     show_default="HOME/site.key",
     help="File of the site key; made where there is none.",
 )
+
+
+def _not_on_the_command_line(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Where a list of processes, and the shell's history, would show it."""
+    if value is not None and context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
+        raise click.BadParameter("a secret has no place on a command line: set INGEST_SITE_KEY, or use --key-file")
+    return value
+
+
 SITE_KEY = click.option(
     "--site-key",
     envvar="INGEST_SITE_KEY",
     show_envvar=True,
     show_default="from the file",
-    help="The site key itself, 64 hex digits; in the environment, where a list of processes does not show it.",
+    callback=_not_on_the_command_line,
+    help="The site key itself, 64 hex digits; taken from the environment only.",
 )
+
+
+def warehouse_path(warehouse: Path | None, home: Path) -> Path:
+    """The file that both options together name."""
+    return (warehouse or home / "warehouse.duckdb").absolute()

@@ -49,7 +49,7 @@ class TritonServer:
     Use as a context manager. Entering waits for the server and checks what it serves.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by keyword, each with a default
         self,
         url: str,
         *,

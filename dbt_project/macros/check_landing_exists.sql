@@ -8,12 +8,14 @@
                 ~ "or set INGEST_WAREHOUSE to the file it wrote"
             ) }}
         {%- endif -%}
-        {%- set version = run_query("select schema_version from landing.meta").columns[0].values()[0] -%}
+        {%- set version = ask("select schema_version from landing.meta")[0] -%}
         {%- if version != 3 -%}
             {{ exceptions.raise_compiler_error(
                 "the landing tables of this warehouse have schema version " ~ version ~ " and not 3: "
                 ~ "'ingest status' of the software that these models came with brings older ones up to date"
             ) }}
         {%- endif -%}
+    {#- Looking for the table opened a transaction that nothing else would end. #}
+        commit
     {%- endif -%}
 {%- endmacro %}

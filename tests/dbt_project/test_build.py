@@ -1,18 +1,11 @@
 """A real dbt build over landing rows that a test made up."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pytest
 from builders.landing import (
-    make_batch,
     make_file,
     make_film,
     make_hip,
@@ -21,48 +14,11 @@ from builders.landing import (
     make_refused,
     make_registered,
 )
+from builders.registry import Registry
 
 from warehouse.land import Warehouse
-from warehouse.spool import Spool
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
-VERSION_1 = PROJECT.parent / "tests" / "warehouse" / "landing_version_1.sql"
-Dbt = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def dbt(tmp_path: Path) -> Dbt:
-    """Runs dbt in a process of its own, as a user does, on the warehouse in ``tmp_path``."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {
-            "INGEST_WAREHOUSE": str(tmp_path / "warehouse.duckdb"),
-            "DBT_TARGET_PATH": str(tmp_path / "target"),
-            "DBT_LOG_PATH": str(tmp_path / "logs"),
-        }
-        return subprocess.run(
-            [Path(sys.executable).with_name("dbt"), "--warn-error", "--no-use-colors", *arguments],
-            cwd=PROJECT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
-
-
-def land(folder: Path, *rows: Any, batch_id: str = "b1") -> None:
-    warehouse = Warehouse(folder / "warehouse.duckdb")
-    warehouse.create()
-    spool = Spool(folder / "spool")
-    spool.write(make_batch(batch_id, *rows))
-    assert warehouse.land(spool).batches == 1
-
-
-def ask(folder: Path, query: str) -> list[Any]:
-    with duckdb.connect(folder / "warehouse.duckdb") as connection:
-        return connection.execute(query).fetchall()
+VERSION_1 = Path(__file__).parents[1] / "warehouse" / "landing_version_1.sql"
 
 
 def cohort() -> list[Any]:
@@ -83,11 +39,17 @@ def cohort() -> list[Any]:
     ]
 
 
-def test_the_registry_of_a_cohort(tmp_path: Path, dbt: Dbt) -> None:
-    land(tmp_path, *cohort())
-    done = dbt("build")
-    assert done.returncode == 0, done.stdout[-3000:]
-    lines = ask(tmp_path, "SELECT section, label, files FROM registry.curation_summary WHERE files > 0 ORDER BY ALL")
+def test_every_rule_of_the_models_holds_in_its_unit_test(registry: Registry) -> None:
+    Warehouse(registry.path).create()
+    registry.run("--empty")  # the tables whose columns the tests take
+    tested = registry.dbt("test", "--resource-type", "unit_test")
+    assert tested.returncode == 0, tested.stdout[-3000:]
+
+
+def test_the_registry_of_a_cohort(registry: Registry) -> None:
+    registry.land(*cohort())
+    registry.build()
+    lines = registry.ask("SELECT section, label, files FROM registry.curation_summary WHERE files > 0 ORDER BY ALL")
     assert lines == [
         ("aside", "implant", 2),
         ("aside", "needs_review", 1),
@@ -99,37 +61,43 @@ def test_the_registry_of_a_cohort(tmp_path: Path, dbt: Dbt) -> None:
         ("film", "ap_pelvis", 1),
         ("total", "files_found", 7),
     ]  # fmt: skip
-    assert ask(
-        tmp_path,
+    assert registry.ask(
         "SELECT patient_key, side, film_key, film_number, days_since_first_film, days_since_baseline, is_baseline "
         "FROM registry.hip_timeline ORDER BY ALL",
     ) == [
         ("patient1", "right", "film-after", 2, 31, 0, True),
-        ("patient1", "right", "film-before", 1, 0, -31, False),
+        ("patient1", "right", "film-before", 1, 0, None, False),
         ("patient2", "left", "film-pelvis", 1, None, None, False),
         ("patient2", "right", "film-pelvis", 1, None, None, False),
     ]
-    assert ask(
-        tmp_path, "SELECT side, films, last_inclination_deg, last_version_deg FROM registry.dim_hip ORDER BY ALL"
+    assert registry.ask(
+        "SELECT side, films, last_inclination_deg, last_version_deg FROM registry.dim_hip ORDER BY ALL"
     ) == [("left", 1, None, None), ("right", 1, 42.5, 18.0), ("right", 2, None, 18.0)]
-    assert ask(tmp_path, "SELECT film_key, review_reasons FROM registry.fct_file_disposition WHERE needs_review") == [
+    assert registry.ask("SELECT film_key, review_reasons FROM registry.fct_file_disposition WHERE needs_review") == [
         ("film-knee", "low_view_score")
     ]
-    assert ask(tmp_path, "SELECT DISTINCT outlier_score FROM registry.fct_radiograph") == [(0.4,)]
-    assert ask(tmp_path, "SELECT DISTINCT uncertainty_deg FROM registry.fct_cup_measurement") == [(2.0,)]
-    schemas = ask(tmp_path, "SELECT DISTINCT schema_name FROM duckdb_tables() ORDER BY 1")
-    assert schemas == [("intermediate",), ("landing",), ("registry",)]
+    assert registry.ask("SELECT DISTINCT outlier_score FROM registry.fct_radiograph") == [(0.4,)]
+    assert registry.ask("SELECT DISTINCT uncertainty_deg FROM registry.fct_cup_measurement") == [(2.0,)]
+    assert registry.ask("SELECT kind, evidence, start_date, films FROM registry.hip_episode ORDER BY ALL") == [
+        ("native", "films", None, 0),
+        ("native", "films", None, 1),
+        ("primary", "implant_appeared", date(2019, 5, 16), 1),
+        ("primary", "implant_on_undated_film", None, 0),
+    ]
+    assert registry.ask("SELECT DISTINCT death_status FROM registry.dim_patient") == [("not supplied",)]
+    assert registry.ask("SELECT DISTINCT unit_code FROM registry.unit_funnel") == [("not supplied",)]
+    schemas = registry.ask("SELECT DISTINCT schema_name FROM duckdb_tables() ORDER BY 1")
+    assert schemas == [("intermediate",), ("landing",), ("registry",), ("supplied",)]
 
 
-def test_a_warehouse_without_a_single_file_builds(tmp_path: Path, dbt: Dbt) -> None:
-    Warehouse(tmp_path / "warehouse.duckdb").create()
-    done = dbt("build")
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert ask(tmp_path, "SELECT files, share FROM registry.curation_summary WHERE section = 'total'") == [(0, None)]
+def test_a_warehouse_without_a_single_file_builds(registry: Registry) -> None:
+    Warehouse(registry.path).create()
+    registry.build()
+    assert registry.ask("SELECT files, share FROM registry.curation_summary WHERE section = 'total'") == [(0, None)]
 
 
-def test_damaged_landing_tables_do_not_pass(tmp_path: Path, dbt: Dbt) -> None:
-    land(tmp_path, *cohort())
+def test_damaged_landing_tables_do_not_pass(registry: Registry) -> None:
+    registry.land(*cohort())
     damage = {
         "every_registered_file_is_one_radiograph": "DELETE FROM landing.inference WHERE film_key = 'film-after'",
         "every_duplicate_repeats_a_film_that_is_there": "UPDATE landing.file SET film_key = 'x' "
@@ -140,35 +108,31 @@ def test_damaged_landing_tables_do_not_pass(tmp_path: Path, dbt: Dbt) -> None:
         "SET value_deg = NULL, accepted = false, why_not = 'implausible' WHERE film_key = 'film-pelvis' "
         "AND measure = 'version'",
     }
-    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
-        for statement in damage.values():
-            connection.execute(statement)
-    assert dbt("run").returncode == 0
-    tested = dbt("test", "--select", "test_type:singular")
+    registry.change(*damage.values())
+    registry.run()
+    tested = registry.dbt("test", "--select", "test_type:singular")
     assert tested.returncode == 1
     failed = set(re.findall(r"of \d+ FAIL \d+ (\w+)", tested.stdout))
     assert failed == {*damage, "files_found_are_the_sum_of_dispositions"}  # a film without a reading is not counted
 
 
-def test_a_warehouse_of_another_schema_version_is_told(tmp_path: Path, dbt: Dbt) -> None:
-    land(tmp_path, *cohort())
-    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
-        connection.execute("UPDATE landing.meta SET schema_version = 1")
-    done = dbt("build")
+def test_a_warehouse_of_another_schema_version_is_told(registry: Registry) -> None:
+    registry.land(*cohort())
+    registry.change("UPDATE landing.meta SET schema_version = 1")
+    done = registry.dbt("build")
     assert done.returncode != 0
     assert "have schema version 1 and not 3: 'ingest status'" in done.stdout
 
 
-def test_a_warehouse_that_was_brought_up_to_date_builds(tmp_path: Path, dbt: Dbt) -> None:
-    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
-        connection.execute(VERSION_1.read_text(encoding="utf-8"))
-        connection.execute("INSERT INTO landing.meta VALUES ('tha-registry', 1, '2026-01-01')")
-    land(tmp_path, *cohort())
-    done = dbt("build")
-    assert done.returncode == 0, done.stdout[-3000:]
+def test_a_warehouse_that_was_brought_up_to_date_builds(registry: Registry) -> None:
+    registry.change(
+        VERSION_1.read_text(encoding="utf-8"), "INSERT INTO landing.meta VALUES ('tha-registry', 1, '2026-01-01')"
+    )
+    registry.land(*cohort())
+    registry.build()
 
 
-def test_a_file_that_ingest_did_not_make_is_told(dbt: Dbt) -> None:
-    done = dbt("build")
+def test_a_file_that_ingest_did_not_make_is_told(registry: Registry) -> None:
+    done = registry.dbt("build")
     assert done.returncode != 0
     assert "run 'ingest run SOURCE' first" in done.stdout

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ forget_all_if_anything_new() }}") }}
+
 with files as (
 
     select count(*) as found from {{ ref('fct_file_disposition') }}
@@ -20,7 +22,15 @@ excluded as (
 -- Every category has its line, also when no film is of it.
 categories as (
 
-    select unnest(['ap_pelvis', 'ap_hip', 'lateral_hip', 'oblique_hip', 'other']) as view_category
+    select 'ap_pelvis' as view_category
+    union all
+    select 'ap_hip'
+    union all
+    select 'lateral_hip'
+    union all
+    select 'oblique_hip'
+    union all
+    select 'other'
 
 ),
 
@@ -40,19 +50,29 @@ registered as (
 ),
 
 -- Counted among the films above already, so not part of the sum.
-asides as (
+marked as (
 
     select
-        'aside' as section,
-        'registered' as disposition,
-        unnest(['implant', 'needs_review', 'side_conflict', 'hip_of_unknown_side']) as label,
-        unnest([
-            count(*) filter (where has_implant),
-            count(*) filter (where needs_review),
-            count(*) filter (where side_conflict),
-            count(*) filter (where hips_of_unknown_side > 0)
-        ]) as files
+        count(*) filter (where has_implant) as implant,
+        count(*) filter (where needs_review) as needs_review,
+        count(*) filter (where side_conflict) as side_conflict,
+        count(*) filter (where hips_of_unknown_side > 0) as hip_of_unknown_side,
+        count(*) filter (where dated_before_birth) as dated_before_birth
     from {{ ref('fct_radiograph') }}
+
+),
+
+asides as (
+
+    select 'aside' as section, 'registered' as disposition, 'implant' as label, implant as files from marked
+    union all
+    select 'aside', 'registered', 'needs_review', needs_review from marked
+    union all
+    select 'aside', 'registered', 'side_conflict', side_conflict from marked
+    union all
+    select 'aside', 'registered', 'hip_of_unknown_side', hip_of_unknown_side from marked
+    union all
+    select 'aside', 'registered', 'dated_before_birth', dated_before_birth from marked
 
 ),
 
@@ -89,6 +109,7 @@ select
     disposition,
     label,
     files,
-    cast(files as double) / nullif(files_found.found, 0) as share
+    cast(files as double precision) / nullif(files_found.found, 0) as share
 from lines
 cross join files as files_found
+where {{ only_if_anything_new() }}

@@ -1,17 +1,25 @@
+{{ config(pre_hook="{{ forget_changed_patients() }}") }}
+
 with timeline as (
 
     select * from {{ ref('hip_timeline') }}
+    where {{ only_changed_patients('patient_key') }}
 
 ),
 
--- The sex that most of the patient's films carry; two equally frequent ones are settled by the alphabet.
-patients as (
+numbered as (
 
     select
-        patient_key,
-        mode(patient_sex order by patient_sex) as patient_sex
-    from {{ ref('int_films_registered') }}
-    group by patient_key
+        timeline.*,
+        row_number() over (
+            partition by hip_key
+            order by case when inclination_deg is not null then film_number end desc nulls last
+        ) as inclination_recency,
+        row_number() over (
+            partition by hip_key
+            order by case when version_deg is not null then film_number end desc nulls last
+        ) as version_recency
+    from timeline
 
 ),
 
@@ -19,21 +27,33 @@ hips as (
 
     select
         hip_key,
-        any_value(patient_key) as patient_key,
-        any_value(side) as side,
+        min(patient_key) as patient_key,
+        min(side) as side,
         count(*) as films,
         count(*) filter (where has_implant) as films_with_implant,
         min(study_date) as first_film_date,
         max(study_date) as last_film_date,
         max(study_date) filter (where not has_implant) as last_native_date,
         min(study_date) filter (where has_implant) as first_implant_date,
-        max(study_date) filter (where has_implant) as last_implant_date,
         count(*) filter (where inclination_deg is not null) as films_with_inclination,
         count(*) filter (where version_deg is not null) as films_with_version,
-        arg_max(inclination_deg, film_number) filter (where inclination_deg is not null) as last_inclination_deg,
-        arg_max(version_deg, film_number) filter (where version_deg is not null) as last_version_deg,
-        arg_max(version_method, film_number) filter (where version_deg is not null) as last_version_method
-    from timeline
+        max(inclination_deg) filter (where inclination_recency = 1) as last_inclination_deg,
+        max(version_deg) filter (where version_recency = 1) as last_version_deg,
+        max(version_method) filter (where version_recency = 1) as last_version_method
+    from numbered
+    group by hip_key
+
+),
+
+episodes as (
+
+    select
+        hip_key,
+        max(kind) filter (where is_current) as current_episode_kind,
+        count(*) filter (where kind = 'primary') as primaries,
+        count(*) filter (where kind = 'revision') as revisions
+    from {{ ref('hip_episode') }}
+    where {{ only_changed_patients('patient_key') }}
     group by hip_key
 
 )
@@ -46,6 +66,9 @@ select
     hips.films,
     hips.films_with_implant,
     hips.films_with_implant > 0 as has_implant,
+    episodes.current_episode_kind,
+    episodes.primaries,
+    episodes.revisions,
     hips.first_film_date,
     hips.last_film_date,
     hips.last_native_date,
@@ -57,5 +80,7 @@ select
     hips.last_version_deg,
     hips.last_version_method
 from hips
-inner join patients
+inner join {{ ref('dim_patient') }} as patients
     on hips.patient_key = patients.patient_key
+left join episodes
+    on hips.hip_key = episodes.hip_key

@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ forget_changed_patients() }}") }}
+
 select
     {{ hashed_key(['measurements.film_key', 'measurements.hip_index', 'measurements.measure']) }} as measurement_key,
     films.film_key,
@@ -29,3 +31,4 @@ inner join {{ ref('stg_landing__hips') }} as hips
         measurements.film_key = hips.film_key
         and measurements.model_version = hips.model_version
         and measurements.hip_index = hips.hip_index
+where {{ only_changed_patients('films.patient_key') }}

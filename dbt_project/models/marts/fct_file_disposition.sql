@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ forget_all_if_anything_new() }}") }}
+
 with attempts as (
 
     select
@@ -22,7 +24,7 @@ select
     files.finished_at,
     files.processing_seconds,
     attempts.attempts,
-    coalesce(len(readings.review_reasons) > 0, false) as needs_review,
+    coalesce({{ array_length('readings.review_reasons') }} > 0, false) as needs_review,
     nullif(array_to_string(readings.review_reasons, ', '), '') as review_reasons
 from {{ ref('stg_landing__files') }} as files
 inner join attempts
@@ -31,3 +33,4 @@ left join {{ ref('int_inferences_current') }} as readings
     on
         files.film_key = readings.film_key
         and files.disposition in ('registered', 'not_hip')
+where {{ only_if_anything_new() }}

@@ -1,19 +1,25 @@
+{{ config(pre_hook="{{ forget_changed_patients() }}") }}
+
 with films as (
 
     select * from {{ ref('int_films_registered') }}
+    where {{ only_changed_patients('patient_key') }}
 
 ),
 
 hips as (
 
     select
-        film_key,
-        model_version,
+        films.film_key,
         count(*) as hips,
-        count(*) filter (where has_implant) as hips_with_implant,
-        count(*) filter (where side = 'unknown') as hips_of_unknown_side
-    from {{ ref('stg_landing__hips') }}
-    group by film_key, model_version
+        count(*) filter (where hips.has_implant) as hips_with_implant,
+        count(*) filter (where hips.side = 'unknown') as hips_of_unknown_side
+    from films
+    inner join {{ ref('stg_landing__hips') }} as hips
+        on
+            films.film_key = hips.film_key
+            and films.model_version = hips.model_version
+    group by films.film_key
 
 ),
 
@@ -32,7 +38,13 @@ compared as (
             false
         ) as view_tag_disagrees,
         coalesce(
-            not regexp_matches(lower(body_part_tag), 'hip|pelvi|femur|leg|extremity'),
+            not (
+                lower(body_part_tag) like '%hip%'
+                or lower(body_part_tag) like '%pelvi%'
+                or lower(body_part_tag) like '%femur%'
+                or lower(body_part_tag) like '%leg%'
+                or lower(body_part_tag) like '%extremity%'
+            ),
             false
         ) as body_part_tag_disagrees
     from films
@@ -51,6 +63,7 @@ select
     compared.accession_key,
     compared.study_date,
     compared.acquired_at,
+    compared.dated_before_birth,
     compared.modality,
     compared."view",
     compared.view_category,
@@ -69,7 +82,7 @@ select
     compared.side_tag_disagrees,
     compared.view_tag_disagrees,
     compared.body_part_tag_disagrees,
-    len(compared.review_reasons) > 0 as needs_review,
+    {{ array_length('compared.review_reasons') }} > 0 as needs_review,
     nullif(array_to_string(compared.review_reasons, ', '), '') as review_reasons,
     compared.height_px,
     compared.width_px,
@@ -82,6 +95,4 @@ select
     compared.inferred_at
 from compared
 left join hips
-    on
-        compared.film_key = hips.film_key
-        and compared.model_version = hips.model_version
+    on compared.film_key = hips.film_key

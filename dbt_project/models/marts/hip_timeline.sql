@@ -1,71 +1,95 @@
-with hip_films as (
+{{ config(pre_hook="{{ forget_changed_patients() }}") }}
+
+with films as (
 
     select
-        hip_films.*,
+        films.*,
+        events.event_number as episode_number,
         angles.inclination_deg,
         angles.inclination_uncertainty_deg,
         angles.inclination_method,
         angles.version_deg,
         angles.version_uncertainty_deg,
         angles.version_method
-    from {{ ref('int_hip_films_identified') }} as hip_films
+    from {{ ref('int_hip_films_ordered') }} as films
+    left join {{ ref('int_hip_film_events') }} as events
+        on films.hip_film_key = events.hip_film_key
     left join {{ ref('int_cup_angles_pivoted') }} as angles
         on
-            hip_films.film_key = angles.film_key
-            and hip_films.model_version = angles.model_version
-            and hip_films.hip_index = angles.hip_index
+            films.film_key = angles.film_key
+            and films.model_version = angles.model_version
+            and films.hip_index = angles.hip_index
+    where {{ only_changed_patients('films.patient_key') }}
 
 ),
 
--- Films of one day follow each other by time where the header has one; without a date a film comes last.
-ordered as (
+-- Later films are compared with the first of the same episode, view and method that has an accepted angle.
+baselines as (
 
     select
-        *,
-        row_number() over (
-            partition by hip_key
-            order by study_date asc nulls last, acquired_at asc nulls last, film_key asc
-        ) as film_number,
-        min(study_date) over (partition by hip_key) as first_film_date,
-        min(study_date) filter (where has_implant) over (partition by hip_key) as first_implant_date
-    from hip_films
+        hip_key,
+        episode_number,
+        "view",
+        min(film_number) filter (where inclination_deg is not null) as inclination_film,
+        min(film_number) filter (where version_deg is not null) as version_film,
+        min(study_date) filter (where inclination_deg is not null or version_deg is not null) as baseline_date
+    from films
+    where
+        study_date is not null
+        and believed_implant
+    group by hip_key, episode_number, "view"
 
 ),
 
--- The baseline is the first dated film that shows the implant: later films are compared with it.
-with_baseline as (
+dated as (
 
     select
-        *,
-        min(film_number) filter (where has_implant and study_date is not null) over (
-            partition by hip_key
-        ) as baseline_number
-    from ordered
+        hip_key,
+        min(study_date) as first_film_date
+    from films
+    group by hip_key
 
 )
 
 select
-    hip_film_key,
-    hip_key,
-    film_key,
-    patient_key,
-    side,
-    film_number,
-    study_date,
-    acquired_at,
-    date_diff('day', first_film_date, study_date) as days_since_first_film,
-    date_diff('day', first_implant_date, study_date) as days_since_baseline,
-    coalesce(film_number = baseline_number, false) as is_baseline,
-    "view",
-    view_category,
-    has_implant,
-    implant_score,
-    has_cup,
-    inclination_deg,
-    inclination_uncertainty_deg,
-    inclination_method,
-    version_deg,
-    version_uncertainty_deg,
-    version_method,
-    model_version
-from with_baseline
+    films.hip_film_key,
+    films.hip_key,
+    films.film_key,
+    films.patient_key,
+    films.side,
+    films.film_number,
+    films.study_date,
+    films.acquired_at,
+    episodes.episode_key,
+    episodes.kind as episode_kind,
+    {{ days_between('dated.first_film_date', 'films.study_date') }} as days_since_first_film,
+    {{ days_between('episodes.start_date', 'films.study_date') }} as days_since_operation,
+    {{ days_between('baselines.baseline_date', 'films.study_date') }} as days_since_baseline,
+    coalesce(films.film_number in (baselines.inclination_film, baselines.version_film), false) as is_baseline,
+    coalesce(films.film_number = baselines.inclination_film, false) as is_inclination_baseline,
+    coalesce(films.film_number = baselines.version_film, false) as is_version_baseline,
+    films."view",
+    films.view_category,
+    films.has_implant,
+    films.believed_implant,
+    films.implant_score,
+    films.has_cup,
+    films.inclination_deg,
+    films.inclination_uncertainty_deg,
+    films.inclination_method,
+    films.version_deg,
+    films.version_uncertainty_deg,
+    films.version_method,
+    films.model_version
+from films
+inner join dated
+    on films.hip_key = dated.hip_key
+left join {{ ref('hip_episode') }} as episodes
+    on
+        films.hip_key = episodes.hip_key
+        and films.episode_number = episodes.episode_number
+left join baselines
+    on
+        films.hip_key = baselines.hip_key
+        and films.episode_number = baselines.episode_number
+        and films."view" = baselines."view"

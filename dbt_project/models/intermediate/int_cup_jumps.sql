@@ -1,0 +1,47 @@
+{{ config(pre_hook="{{ forget_changed_patients() }}") }}
+
+-- Cups that lie elsewhere from one film to the next and stay there: another cup. The films before and after the jump
+-- must each agree among themselves; a cup that goes on moving is migrating, and a jump that no later film repeats
+-- is not believed. Angles are compared within one view and method only.
+with series as (
+
+    select
+        *,
+        row_number() over (
+            partition by hip_key, measure, "view", method, study_date order by film_number
+        ) as of_the_day
+    from {{ ref('int_cup_angles_measured') }}
+    where
+        mdc_deg is not null
+        and {{ only_changed_patients('patient_key') }}
+
+),
+
+days as (
+
+    select
+        *,
+        lag(value_deg) over this_series as value_before,
+        lag(study_date) over this_series as date_before,
+        lag(film_number) over this_series as film_before,
+        lag(value_deg, 2) over this_series as value_two_before,
+        lead(value_deg) over this_series as value_after
+    from series
+    where of_the_day = 1
+    window this_series as (partition by hip_key, measure, "view", method order by film_number)
+
+)
+
+select
+    angle_key,
+    hip_key,
+    patient_key,
+    film_before,
+    date_before,
+    film_number,
+    study_date
+from days
+where
+    abs(value_deg - value_before) > {{ var('registry_settings')['revision_jump_mdc'] }} * mdc_deg
+    and abs(value_after - value_deg) <= mdc_deg
+    and (value_two_before is null or abs(value_before - value_two_before) <= mdc_deg)

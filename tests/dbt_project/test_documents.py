@@ -1,0 +1,63 @@
+"""What is written beside the models: the dictionary is made from them, the seed of errors from our own figures."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from builders.registry import PROJECT, Registry
+
+from warehouse.dictionary import with_marts
+
+ROOT = PROJECT.parent
+ANGLES = {
+    ("inclination", "ap_pelvis"): "inclination, AP pelvis",
+    ("version", "ap_pelvis"): "version, AP pelvis",
+    ("version", "ap_hip"): "version, AP hip",
+    ("version", "cross_table_lateral"): "version, cross-table",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory, dbt_target: Path) -> dict:
+    registry = Registry(tmp_path_factory.mktemp("parsed"), dbt_target)
+    parsed = registry.dbt("parse")
+    assert parsed.returncode == 0, parsed.stdout[-3000:]
+    return json.loads((dbt_target / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_the_dictionary_is_what_the_manifest_says(manifest: dict) -> None:
+    document = (ROOT / "docs" / "data_dictionary.md").read_text(encoding="utf-8")
+    assert with_marts(document, manifest) == document, (
+        "run: dbt parse, then python -m warehouse.dictionary dbt_project/target/manifest.json docs/data_dictionary.md"
+    )
+
+
+def test_every_model_seed_source_and_described_column_says_what_it_is(manifest: dict) -> None:
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    nodes += manifest["sources"].values()
+    assert [node["name"] for node in nodes if not node["description"]] == []
+    columns = [(node["name"], column) for node in nodes for column in node["columns"].values()]
+    assert [(model, column["name"]) for model, column in columns if not column["description"]] == []
+
+
+def test_every_mart_has_an_owner_an_enforced_contract_and_unit_tests(manifest: dict) -> None:
+    marts = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] == "registry"]
+    assert len(marts) == 21
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    assert [mart["name"] for mart in marts if mart["group"] != "registry"] == []
+    assert [mart["name"] for mart in marts if not mart["contract"]["enforced"]] == []
+    assert [mart["name"] for mart in marts if mart["name"] not in tested] == []
+
+
+def test_the_minimal_detectable_change_rests_on_our_own_measured_errors() -> None:
+    figures = json.loads((ROOT / "docs" / "validation" / "figures.json").read_text(encoding="utf-8"))
+    angles = figures["usual"]["angles"]["angles"]
+    with (PROJECT / "seeds" / "measured_errors.csv").open(encoding="utf-8") as file:
+        rows = {(row["measure"], row["view"]): row for row in csv.DictReader(file)}
+    assert rows.keys() == ANGLES.keys()
+    for key, row in rows.items():
+        measured = angles[ANGLES[key]]
+        limits = measured["upper_limit"] - measured["lower_limit"]  # of agreement: 1.96 standard deviations each way
+        assert float(row["error_sd_deg"]) == pytest.approx(limits / 2 / 1.96, abs=1e-5)
+        assert int(row["angles"]) == measured["n"]
