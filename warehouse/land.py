@@ -63,7 +63,7 @@ class Warehouse:
         with connected(self.path, timeout_s=timeout_s) as connection:
             if is_blank(connection):
                 _make_tables(connection)
-            upgrade(connection, check_ours(connection, self.path))
+            upgrade(connection, check_ours(connection, self.path), self.path)
 
     def land(self, spool: Spool, *, timeout_s: float = 0.0) -> LandResult:
         """Lands every waiting batch and deletes it from the spool; a second call changes nothing.
@@ -110,7 +110,7 @@ class Warehouse:
         if not self.path.exists():
             raise WarehouseError(f"there is no warehouse at {self.path}: 'ingest run' makes one")
         with connected(self.path, timeout_s=timeout_s) as connection:
-            upgrade(connection, check_ours(connection, self.path))
+            upgrade(connection, check_ours(connection, self.path), self.path)
             yield connection
 
 

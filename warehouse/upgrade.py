@@ -1,6 +1,8 @@
 """A warehouse that earlier software made becomes one of this schema version; what is in it stays."""
 
+import shutil
 from importlib.resources import files
+from pathlib import Path
 
 import duckdb
 
@@ -32,10 +34,14 @@ _STEPS = {
 }
 
 
-def upgrade(connection: duckdb.DuckDBPyConnection, version: int) -> None:
-    """Takes the steps from ``version`` to this software's, all or none; WarehouseError where one is not possible."""
+def upgrade(connection: duckdb.DuckDBPyConnection, version: int, path: Path) -> None:
+    """Takes the steps from ``version`` to this software's, all or none; WarehouseError where one is not possible.
+
+    The file as it was is kept beside ``path`` first.
+    """
     if version == SCHEMA_VERSION:
         return
+    _back_up(connection, version, path)
     connection.begin()
     try:
         for step in range(version, SCHEMA_VERSION):
@@ -47,4 +53,23 @@ def upgrade(connection: duckdb.DuckDBPyConnection, version: int) -> None:
         raise WarehouseError(
             f"the warehouse cannot be brought from schema version {version} to {SCHEMA_VERSION} "
             f"({str(error).splitlines()[0]}): name another file with --warehouse"
+        ) from error
+
+
+def _back_up(connection: duckdb.DuckDBPyConnection, version: int, path: Path) -> None:
+    """A copy named after the version (0640); one that is there already stays as it is."""
+    kept = path.with_name(f"{path.name}.version{version}")
+    if kept.exists():
+        return
+    draft = path.with_name(f".{kept.name}.tmp")
+    try:
+        connection.execute("CHECKPOINT")  # all of it is in the file, and its lock is ours
+        shutil.copyfile(path, draft)
+        draft.chmod(0o640)
+        draft.rename(kept)
+    except (OSError, duckdb.Error) as error:
+        draft.unlink(missing_ok=True)
+        raise WarehouseError(
+            f"the warehouse of schema version {version} cannot be kept as {kept} "
+            f"({str(error).splitlines()[0]}): free some space, and run again"
         ) from error

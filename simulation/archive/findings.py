@@ -133,6 +133,7 @@ def _film(shot: Shot) -> FilmRow:
         canvas_offset_x=0.0,
         canvas_offset_y=0.0,
         pixel_sha256=shot.name,
+        **dict.fromkeys(("canvas_scale_y", "calibrated_mm", "calibration")),
     )
 
 

@@ -1,5 +1,6 @@
 """A warehouse of schema version 1, made by the DDL of that version, and what becomes of it."""
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,22 @@ def test_what_is_in_an_old_warehouse_stays(old: Warehouse) -> None:
         assert connection.execute("SELECT value_deg, uncertainty_deg FROM landing.measurement").fetchall() == [
             (17.5, None)
         ]
+
+
+def test_the_file_as_it_was_is_kept_beside_an_upgraded_one_and_never_overwritten(old: Warehouse) -> None:
+    old.create()
+    kept = old.path.with_name("warehouse.duckdb.version1")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
+    with duckdb.connect(kept, read_only=True) as connection:
+        assert connection.execute("SELECT schema_version FROM landing.meta").fetchall() == [(1,)]
+        assert connection.execute("SELECT film_key FROM landing.inference").fetchall() == [("film-old",)]
+    before = kept.stat().st_mtime_ns
+    with duckdb.connect(old.path) as connection:
+        connection.execute("UPDATE landing.meta SET schema_version = 1")
+    with pytest.raises(WarehouseError, match="cannot be brought"):
+        old.create()  # its columns are there already
+    assert kept.stat().st_mtime_ns == before
+    assert {path.name for path in old.path.parent.iterdir()} == {old.path.name, kept.name}
 
 
 def test_an_upgraded_warehouse_takes_new_films(old: Warehouse, tmp_path: Path) -> None:
