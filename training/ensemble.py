@@ -17,7 +17,7 @@ from training.detector import targets
 from training.evaluation.judged import iou
 from training.films import VIEWS, LabelledFilm
 from training.graphs import OTHER, ClassifierGraph, CupAngleGraph, DetectorGraph, Outliers, ScoreCurve
-from training.networks import EfficientNet, LandmarkNet, LetterNet, Yolo
+from training.networks import EfficientNet, LandmarkNet, Yolo
 from training.onnx_files import Arrays, Graph, export
 from training.turns import TURNS
 
@@ -42,11 +42,10 @@ Canvases = Sequence[NDArray[np.uint8]]
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """The six trained networks."""
+    """The five trained networks."""
 
     view: EfficientNet
     yolo: Yolo
-    letters: LetterNet
     rim: LandmarkNet
     fine: LandmarkNet
     pelvis: LandmarkNet
@@ -125,14 +124,14 @@ def fitted(
     classifier, view_scores = _classifier(nets.view, size, known, held_out)
     plain = Ensemble(
         classifier,
-        DetectorGraph(nets.yolo, nets.letters, ScoreCurve(), ScoreCurve()),
+        DetectorGraph(nets.yolo, ScoreCurve(), ScoreCurve()),
         CupAngleGraph(nets.rim, nets.fine, nets.pelvis, ScoreCurve()),
     )
     with tempfile.TemporaryDirectory() as folder:
         raws = answers([Graph(path) for path in plain.write(Path(folder))], canvases, blind=True)
     curves = _detector_curves(truths, raws)
     _fit_cups(plain.cup_angle, truths, raws)
-    ensemble = Ensemble(classifier, DetectorGraph(nets.yolo, nets.letters, *curves), plain.cup_angle)
+    ensemble = Ensemble(classifier, DetectorGraph(nets.yolo, *curves), plain.cup_angle)
     with torch.no_grad():
         return ensemble, [_completed(ensemble, raw, view) for raw, view in zip(raws, view_scores, strict=True)]
 

@@ -15,12 +15,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from training import classifier, cup_angle, detector, letters, parity, thresholds
+from training import classifier, cup_angle, detector, parity, thresholds
 from training.deployed import load_deployed
 from training.ensemble import Networks, fitted
 from training.films import load_films
 from training.loop import begun, load_average
-from training.networks import LetterNet
 from training.onnx_files import rounded
 
 KNOWN_FILMS = 2000  # of the training films, that the outlier score knows
@@ -41,18 +40,11 @@ def networks(runs: Path, repository: Path, size: int) -> Networks:
     def landmarks(kind: str) -> nn.Module:
         return of(kind, cup_angle.new_net(kind), lambda net: cup_angle.load(net, kind, models["cup_angle"]))
 
-    yolo = of(
-        "detector", detector.new_net(detector.Settings()), lambda net: load_deployed(net, whole, models["detector"])
-    )
-    before = sum(isinstance(module, nn.Conv2d) for module in yolo.modules())  # layers of the graph that are the yolo's
-    small, letter = whole[..., :size, :size], whole[..., : letters.CROP, : letters.CROP]
+    small = whole[..., :size, :size]
     return Networks(
         view=of("classifier", classifier.new_net(), lambda net: load_deployed(net, small, models["classifier"])),
-        yolo=yolo,
-        letters=of(
-            "letters",
-            LetterNet(len(letters.READINGS)),
-            lambda net: load_deployed(net, letter, models["detector"], before),
+        yolo=of(
+            "detector", detector.new_net(detector.Settings()), lambda net: load_deployed(net, whole, models["detector"])
         ),
         **{kind: landmarks(kind) for kind in cup_angle.KINDS},
     )
@@ -61,9 +53,7 @@ def networks(runs: Path, repository: Path, size: int) -> Networks:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--runs", type=Path, required=True, help="folder with classifier, detector, letters, rim, fine and pelvis"
-    )
+    parser.add_argument("--runs", type=Path, required=True, help="folder with classifier, detector, rim, fine, pelvis")
     parser.add_argument("--films", type=Path, required=True, help="training films: what the outlier score knows")
     parser.add_argument("--validation", type=Path, required=True, help="films on which all else is fitted")
     parser.add_argument("--limit", type=int, help="at most this many films of either, to try it")

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS, DETECTION_CLASSES
-from training import cup_angle, detector, letters
+from training import cup_angle, detector
 from training.films import VIEWS
-from training.networks import EfficientNet, LandmarkNet, LetterNet, Yolo, soft_argmax
+from training.networks import EfficientNet, LandmarkNet, Yolo, soft_argmax
 from training.turns import TURNS, as_stored, box_as_stored, box_as_taken, squares, turn_of, upright
 
 # A landmark is trusted by the chance that it lies within this share of the rim's long axis, under the Laplace scale
@@ -82,33 +82,20 @@ class ClassifierGraph(nn.Module):
 class DetectorGraph(nn.Module):
     """Image, view and turn scores to the best box per class (B, 6, 5) in canvas pixels."""
 
-    def __init__(self, net: Yolo, reader: LetterNet, hips: ScoreCurve, markers: ScoreCurve) -> None:
+    def __init__(self, net: Yolo, hips: ScoreCurve, markers: ScoreCurve) -> None:
         super().__init__()
-        self.net, self.reader, self.hips, self.markers = net, reader, hips, markers
+        self.net, self.hips, self.markers = net, hips, markers
         self.hip_classes = sum("hip" in name for name in DETECTION_CLASSES)
 
     def forward(self, image: Tensor, view_scores: Tensor, turn_scores: Tensor) -> Tensor:
-        """Hips are believed as far as the film is believed to show one; letters as far as a second look reads them."""
+        """Hips are believed as far as the film is believed to show one."""
         film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
         best = detector.best_boxes(self.net, upright(F.avg_pool2d(film, CANVAS_SIZE // detector.SIZE), turn))
         boxes = (best[..., :4] * (CANVAS_SIZE / detector.SIZE) - 0.5).clamp(0, CANVAS_SIZE - 1)
-        found = torch.cat((boxes, best[..., 4:]), 2)
-        hips, marks = found[:, : self.hip_classes], self._read(film, turn, found[:, self.hip_classes :])
-        believed = self.hips(hips[..., 4:]) * (1 - view_scores[:, None, OTHER : OTHER + 1])
-        answer = torch.cat((torch.cat((hips[..., :4], believed), 2), marks), 1)
-        answer = torch.cat((box_as_stored(answer[..., :4], turn), answer[..., 4:]), 2)
+        hips, markers = best[:, : self.hip_classes, 4:], best[:, self.hip_classes :, 4:]
+        believed = self.hips(hips) * (1 - view_scores[:, None, OTHER : OTHER + 1])
+        answer = torch.cat((box_as_stored(boxes, turn), torch.cat((believed, self.markers(markers)), 1)), 2)
         return answer.reshape(-1, len(DETECTION_CLASSES), 5)  # a shape that a reader of the graph can see
-
-    def _read(self, film: Tensor, turn: Tensor, marks: Tensor) -> Tensor:
-        """Places of right and left letters (B, 2, 5), each read again; of either reading the better place."""
-        centre = (marks[..., :2] + marks[..., 2:4]) / 2
-        side = (marks[..., 2:4] - marks[..., :2]).amax(-1, keepdim=True) * letters.MARGIN
-        views = squares(film, turn, centre, side.clamp(min=letters.LEAST_SIDE), letters.CROP)
-        read = self.reader(views.flatten(0, 1)).softmax(1).view(-1, 2, len(letters.READINGS))
-        score = (marks[..., 4:] * read[..., :2]).transpose(1, 2)  # (B, reading, place)
-        best, place = score.max(2)
-        boxes = marks[..., :4].gather(1, place[..., None].expand(-1, -1, 4))
-        return torch.cat((boxes, self.markers(best)[..., None]), 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,7 @@ def _double(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
-# ------------------------------------------------------------------------------------------- landmarks and letters
+# ------------------------------------------------------------------------------------------- landmarks
 class LandmarkNet(nn.Module):
     """A U-Net whose heat maps give sub-pixel landmarks, and whose bottleneck says which of them are there."""
 
@@ -245,21 +245,6 @@ class LandmarkNet(nn.Module):
         for stage in self.up:
             y = stage(torch.cat((_double(y), skips.pop()), 1))
         return self.heat(y), present
-
-
-class LetterNet(nn.Sequential):
-    """(B, 1, 64, 64) to logits (B, readings): four halvings, a global average, one linear layer."""
-
-    def __init__(self, readings: int, channels: Sequence[int] = (24, 48, 96, 128)) -> None:
-        stages = [layer for a, b in itertools.pairwise(channels) for layer in (ConvUnit(a, b, 3, 2), C3(b, b, 1))]
-        super().__init__(
-            ConvUnit(1, channels[0], 5, 2),
-            *stages,
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-            nn.Dropout(0.1),
-            nn.Linear(channels[-1], readings),
-        )
 
 
 def soft_argmax(heat: Tensor) -> Tensor:

@@ -46,11 +46,14 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _at_full_size(film: LabelledFilm, picture: Path) -> LabelledFilm:
-    """The film as it was rendered, centred on black like a canvas; the truth follows from the canvas'."""
+    """The film on a canvas of its full size; the truth follows from the canvas' that it was labelled on."""
     pixels = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
+    factor = RENDERED / max(pixels.shape)
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    height, width = (round(length * factor) for length in pixels.shape)
     canvas = np.zeros((RENDERED, RENDERED), np.uint8)
-    top, left = ((RENDERED - length) // 2 for length in pixels.shape)
-    canvas[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+    top, left = (RENDERED - height) // 2, (RENDERED - width) // 2
+    canvas[top : top + height, left : left + width] = cv2.resize(pixels, (width, height), interpolation=how)
     return LabelledFilm(canvas, _scaled(film.truth, RENDERED / CANVAS_SIZE))
 
 

@@ -92,14 +92,14 @@ def trained(
     reading: Reading | None = None,
     look: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
 ) -> LandmarkNet:
-    """The averaged weights after ``steps`` from chance, seeded; deployed hyperparameters but for the length."""
+    """The weights after ``steps`` from chance, seeded; deployed hyperparameters but for the length.
+
+    Not averaged: in so few steps an average still holds some of the chance, and the rate has come down to nothing.
+    """
     settings, reading = cup_angle.Settings(steps=steps), reading or Landmarks()
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     net = reading.net().to(memory_format=torch.channels_last).train()
-    average = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema), use_buffers=True
-    )
     optimizer = optimizer_for(net, settings.learning_rate, settings.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, steps, pct_start=0.15)
 
@@ -118,10 +118,9 @@ def trained(
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimizer.step()
         schedule.step()
-        average.update_parameters(net)
         if (step + 1) % 50 == 0:
             print(f"  step {step + 1}: loss {value.item():.3f}, {time.monotonic() - began:.0f} s", flush=True)
-    return average.module.eval()
+    return net.eval()
 
 
 def score(net: LandmarkNet, tested: list[Subject], reading: Reading | None = None) -> Score:
