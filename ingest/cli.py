@@ -11,7 +11,7 @@ from ingest import __version__, report
 from ingest.errors import IngestError, UsageError
 from ingest.identity import SiteKey
 from ingest.models_commands import models_command
-from ingest.options import DATE_SHIFT, HOME, KEY_FILE, PATH, RETRIED, RETRY, RULES, SITE_KEY, WAREHOUSE, WORKERS
+from ingest.options import DATE_SHIFT, HOME, KEY_FILE, MODELS, PATH, RETRIED, RETRY, RULES, SITE_KEY, WAREHOUSE, WORKERS
 from ingest.pipeline import RunResult, check, run
 from ingest.preview import preview
 from ingest.publish_commands import publish_command, report_command
@@ -19,7 +19,7 @@ from ingest.reading import Site
 from ingest.rules import Rules
 from ingest.server import EmbeddedServer
 from ingest.serving import model_server
-from ingest.settings import Settings, default_models
+from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.supply_commands import supply, template
 from ingest.terminal import progress_bar, say, stopped_by_sigterm
@@ -65,17 +65,6 @@ def main() -> None:
     Research use only: the models are trained on simulated films and are no medical device.
     """
     os.umask(0o027)  # what a run writes is about patients
-
-
-MODELS = click.option(
-    "--models",
-    type=PATH,
-    default=default_models,
-    show_default="model_repository",
-    envvar="INGEST_MODELS",
-    show_envvar=True,
-    help="Model repository of the embedded server.",
-)
 
 
 def _tls_option(part: str, meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

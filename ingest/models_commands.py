@@ -9,20 +9,11 @@ import click
 from ingest import report
 from ingest.errors import PlanError
 from ingest.manifest import Precision, as_row, digest, misfit
+from ingest.options import MODELS, PATH
 from ingest.repository import list_models, plan_places
-from ingest.settings import default_home, default_models, default_samples
+from ingest.settings import default_home, default_samples
 from ingest.terminal import say
 
-PATH = click.Path(path_type=Path)
-MODELS = click.option(
-    "--models",
-    type=PATH,
-    default=default_models,
-    show_default="model_repository",
-    envvar="INGEST_MODELS",
-    show_envvar=True,
-    help="Model repository.",
-)
 FILMS = click.option(
     "--films",
     type=PATH,

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from ingest.settings import default_home
+from ingest.settings import default_home, default_models
 
 PATH = click.Path(path_type=Path)
 HOME = click.option(
@@ -25,6 +25,15 @@ WAREHOUSE = click.option(
     envvar="INGEST_WAREHOUSE",
     show_envvar=True,
     help="DuckDB file that the results land in.",
+)
+MODELS = click.option(
+    "--models",
+    type=PATH,
+    default=default_models,
+    show_default="model_repository",
+    envvar="INGEST_MODELS",
+    show_envvar=True,
+    help="Model repository.",
 )
 WORKERS = click.option(
     "--workers",
