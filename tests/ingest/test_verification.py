@@ -1,6 +1,7 @@
 """Plans are held against their graphs; what a client would not believe is not compared."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,7 @@ def make_manifest(place):
 def gpu(monkeypatch):
     """A machine whose TensorRT is ONNX Runtime."""
     driver = FakeDriver()
-    monkeypatch.setattr("ingest.engines.importlib.import_module", lambda _: FakeTensorRT())
+    monkeypatch.setitem(sys.modules, "tensorrt", FakeTensorRT())
     monkeypatch.setattr(FakeTensorRT, "__version__", HERE.tensorrt, raising=False)
     device = Device(Library("tensorrt"), HERE, Gpu(0, driver))
     monkeypatch.setattr(verification.Device, "find", classmethod(lambda _cls, _name: device))
