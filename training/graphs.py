@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS, DETECTION_CLASSES
-from training import cup_angle, detector
+from training import detector
 from training.films import VIEWS
+from training.landmark_examples import CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
 from training.networks import EfficientNet, LandmarkNet, Yolo, soft_argmax
 from training.turns import TURNS, as_stored, box_as_stored, box_as_taken, squares, turn_of, upright
 
@@ -123,11 +124,11 @@ class CupAngleGraph(nn.Module):
         film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
         boxes = box_as_taken(self._better(detections), turn)  # (B, 2, 4)
         centre = (boxes[..., :2] + boxes[..., 2:]) / 2
-        side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * cup_angle.MARGIN  # (B, 2, 1)
+        side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * MARGIN  # (B, 2, 1)
         coarse = self._landmarks(self.rim, film, turn, centre, side)
         cup_scores = self.cups(coarse.presence.sigmoid()) * (1 - view_scores[:, OTHER, None])
         upper, lower = coarse.points[:, :, 0], coarse.points[:, :, 1]
-        side = (upper - lower).norm(dim=-1, keepdim=True).clamp(min=24) * cup_angle.FINE_MARGIN
+        side = (upper - lower).norm(dim=-1, keepdim=True).clamp(min=24) * FINE_MARGIN
         fine = self._landmarks(self.fine, film, turn, (upper + lower) / 2, side)
         reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
         trust = 1 - torch.exp(-reach / fine.spread)
@@ -150,8 +151,8 @@ class CupAngleGraph(nn.Module):
     def _landmarks(self, net: LandmarkNet, film: Tensor, turn: Tensor, centre: Tensor, side: Tensor) -> Rim:
         """What a network sees in squares of ``side`` (B, 2, 1) around ``centre`` (B, 2, 2), upright canvas pixels."""
         heat, logits = net(self.crops(film, turn, centre, side).flatten(0, 1))
-        local = soft_argmax(heat).view(-1, 2, len(CUP_LANDMARKS), 2) - (cup_angle.CROP - 1) / 2
-        scale = side / cup_angle.CROP
+        local = soft_argmax(heat).view(-1, 2, len(CUP_LANDMARKS), 2) - (CROP - 1) / 2
+        scale = side / CROP
         logits = logits.view(-1, 2, 1 + len(CUP_LANDMARKS))
         return Rim(centre[:, :, None] + local * scale[..., None], logits[..., 0], logits[..., 1:].exp() * scale)
 
@@ -164,23 +165,23 @@ class CupAngleGraph(nn.Module):
     @staticmethod
     def crops(film: Tensor, turn: Tensor, centre: Tensor, side: Tensor) -> Tensor:
         """Squares (B, N, 1, 192, 192), sampled at twice that and averaged."""
-        doubled = squares(film, turn, centre, side, 2 * cup_angle.CROP)
-        return F.avg_pool2d(doubled.flatten(0, 1), 2).reshape(-1, centre.shape[1], 1, cup_angle.CROP, cup_angle.CROP)
+        doubled = squares(film, turn, centre, side, 2 * CROP)
+        return F.avg_pool2d(doubled.flatten(0, 1), 2).reshape(-1, centre.shape[1], 1, CROP, CROP)
 
     def _ischia(self, film: Tensor, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Points (B, 2, 2), their presence (B, 2) and the Laplace scales of their errors (B, 2), upright pixels.
 
         Found on the whole film, then looked at again by the same network in a closer crop, where both are there.
         """
-        block = CANVAS_SIZE // cup_angle.PELVIS
+        block = CANVAS_SIZE // PELVIS
         heat, logits = self.pelvis(upright(F.avg_pool2d(film, block), turn))
         far, there = (soft_argmax(heat) + 0.5) * block - 0.5, logits[:, :2].sigmoid()
         apart = (far[:, 0] - far[:, 1]).norm(dim=-1)[:, None, None]
-        side = cup_angle.ischia_side(apart)  # (B, 1, 1)
+        side = ischia_side(apart)  # (B, 1, 1)
         centre = far.mean(1, keepdim=True)  # (B, 1, 2)
         heat, close_logits = self.pelvis(self.crops(film, turn, centre, side)[:, 0])
-        scale = side / cup_angle.PELVIS
-        close = centre + (soft_argmax(heat) - (cup_angle.PELVIS - 1) / 2) * scale
+        scale = side / PELVIS
+        close = centre + (soft_argmax(heat) - (PELVIS - 1) / 2) * scale
         both = (there.amin(1) > 0.5).float()[:, None]
         spread = close_logits[:, 2:].exp() * scale[:, 0] * both + logits[:, 2:].exp() * block * (1 - both)
         return close * both[..., None] + far * (1 - both[..., None]), there, spread

@@ -156,9 +156,8 @@ def test_an_image_copies_what_is_there_and_what_its_context_holds(path: Path) ->
         assert name in kept
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the script for certificates runs openssl")
 def test_certificates_are_made_for_the_names_given_and_never_twice(tmp_path: Path) -> None:
-    if not shutil.which("openssl"):
-        pytest.skip("the script needs openssl")
     script = [ROOT / "deploy" / "certificates", tmp_path / "tls", "gpu-server", "10.0.0.7"]
     subprocess.run(script, check=True, capture_output=True)
     wanted = {Path(with_defaults(secret["file"])).name for secret in COMPOSE["secrets"].values()}

@@ -9,8 +9,9 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 onnx = pytest.importorskip("onnx", reason="the training extra is not installed")
 
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
-from training.cup_angle import CROP, MARGIN, crop_matrix, pelvis_net, rim_net  # noqa: E402
+from training.cup_angle import pelvis_net, rim_net  # noqa: E402
 from training.graphs import CupAngleGraph, ScoreCurve, angles  # noqa: E402
+from training.landmark_examples import CROP, MARGIN, crop_matrix  # noqa: E402
 from training.onnx_files import store_fp16  # noqa: E402
 from training.turns import as_stored, squares, turn_of, upright  # noqa: E402
 

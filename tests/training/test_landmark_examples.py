@@ -9,8 +9,10 @@ import cv2  # noqa: E402 - after the skip
 
 from ingest.records import CANVAS_SIZE  # noqa: E402
 from simulation.truth import FilmTruth  # noqa: E402
-from training import cup_angle  # noqa: E402
+from training import landmark_examples  # noqa: E402
+from training.cup_angle import rim_net  # noqa: E402
 from training.films import LabelledFilm  # noqa: E402
+from training.graphs import CupAngleGraph, ScoreCurve  # noqa: E402
 
 RIGHT, LEFT = (310.0, 520.0), (455.0, 533.0)
 
@@ -34,32 +36,66 @@ def spots(image):
 
 @pytest.mark.parametrize("close", [False, True], ids=["whole film", "crop"])
 def test_the_ischia_lie_where_they_are_said_to(close):
-    example = cup_angle.pelvis_example(make_film(), None, close=close)
+    example = landmark_examples.pelvis_example(make_film(), None, close=close)
     assert example.present.all()
     assert np.abs(spots(example.image) - example.points).max() < 0.5
 
 
 @pytest.mark.parametrize("close", [False, True], ids=["whole film", "crop"])
 def test_a_moved_or_mirrored_film_takes_its_ischia_along(close, monkeypatch):
-    monkeypatch.setattr(cup_angle, "change_look", lambda image, _rng: image)
+    monkeypatch.setattr(landmark_examples, "change_look", lambda image, _rng: image)
     rng = np.random.default_rng(3)
-    for _ in range(12):
-        example = cup_angle.pelvis_example(make_film(), rng, close=close)
-        seen = spots(example.image)
-        if len(seen) == 2 and example.present.all():
-            apart = np.linalg.norm(seen[:, None] - example.points[None], axis=-1).min(1)
-            assert apart.max() < 0.6
-            assert example.points[0, 0] < example.points[1, 0]  # the patient's right is the film's left, mirrored too
+    examples = [landmark_examples.pelvis_example(make_film(), rng, close=close) for _ in range(12)]
+    whole = [(one, spots(one.image)) for one in examples if one.present.all()]
+    assert len(whole) >= 6
+    for example, seen in whole:
+        apart = np.linalg.norm(seen[:, None] - example.points[None], axis=-1).min(1)
+        assert apart.max() < 0.6
+        assert example.points[0, 0] < example.points[1, 0]  # the patient's right is the film's left, mirrored too
 
 
-def test_the_closer_crop_holds_both_ischia_and_is_the_one_that_the_graph_takes():
-    matrix = cup_angle.ischia_matrix(make_film(), None)
-    corners = np.array([[*RIGHT, 1], [*LEFT, 1]]) @ matrix.T
-    apart = np.linalg.norm(corners[1, :2] - corners[0, :2])
-    assert apart == pytest.approx(2 * cup_angle.PELVIS / cup_angle.ISCHIA_MARGIN)
-    assert corners[:, :2].mean(0) == pytest.approx((2 * cup_angle.PELVIS - 1) / 2)
+class BrightSpots(torch.nn.Module):
+    """Stands in for the pelvis network: the bright spot of the left half, and that of the right; both are there."""
+
+    def __init__(self, *, left_is_there=True):
+        super().__init__()
+        self.seen, self.there = [], torch.tensor([[9.0, 9.0 if left_is_there else -9.0, 0.0, 0.0]])
+
+    def forward(self, image):
+        """(B, 1, 192, 192) to heat maps of the right and the left spot, and logits."""
+        self.seen.append(image)
+        bright = torch.nn.functional.avg_pool2d(image, 2)
+        half = bright.shape[-1] // 2
+        right, left = bright.clone(), bright.clone()
+        right[..., half:], left[..., :half] = 0, 0
+        return torch.cat((right, left), 1).clamp(min=1e-9).log(), self.there  # the softmax weighs by brightness
+
+
+def looked_at(network):
+    """Where the graph says that the ischia of a film are, (2, 2), and the scale of their errors (2,), canvas pixels."""
+    graph = CupAngleGraph(rim_net(), rim_net(), network, ScoreCurve())
+    image = torch.tensor(make_film().canvas)[None]
+    found, _, spread = graph._ischia(image.float()[:, None] / 255, torch.tensor([[1.0, 0, 0, 0]]))
+    return found[0].numpy(), spread[0].numpy()
+
+
+def test_the_graph_looks_again_at_the_very_crop_that_was_learnt_from():
+    network = BrightSpots()
+    found, spread = looked_at(network)
+    learnt = landmark_examples.pelvis_example(make_film(), None, close=True).image
+    assert len(network.seen) == 2
+    assert np.abs(network.seen[1][0, 0].numpy() - learnt).mean() < 0.01
+    assert np.abs(found - [RIGHT, LEFT]).max() < 0.7
+    apart = np.linalg.norm(np.subtract(LEFT, RIGHT))
+    assert spread == pytest.approx(landmark_examples.ISCHIA_MARGIN * apart / landmark_examples.PELVIS, rel=0.02)
+
+
+def test_without_one_ischium_the_first_look_counts():
+    found, spread = looked_at(BrightSpots(left_is_there=False))
+    assert spread == pytest.approx(CANVAS_SIZE / landmark_examples.PELVIS)
+    assert np.abs(found - [RIGHT, LEFT]).max() < 2.0
 
 
 def test_a_film_with_one_ischium_says_which():
-    example = cup_angle.pelvis_example(make_film(left=None), None)
+    example = landmark_examples.pelvis_example(make_film(left=None), None)
     assert example.present.tolist() == [True, False]

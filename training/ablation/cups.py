@@ -17,8 +17,8 @@ from ingest.cup import METHODS
 from ingest.records import View
 from simulation.truth import HipTruth
 from training import cup_angle, graphs
-from training.cup_angle import rim_example
 from training.films import LabelledFilm, stands_as_taken
+from training.landmark_examples import rim_example, stack
 from training.loop import optimizer_for, prefetch
 from training.networks import LandmarkNet, soft_argmax
 
@@ -106,7 +106,7 @@ def trained(
     def batch() -> Batch:
         chosen = [known[i] for i in rng.integers(0, len(known), settings.batch)]
         with_look = {} if look is None else {"look": look}
-        return cup_angle.stack([rim_example(*one, rng, fine=True, **with_look) for one in chosen])
+        return stack([rim_example(*one, rng, fine=True, **with_look) for one in chosen])
 
     began = time.monotonic()
     for step, (images, points, present) in enumerate(prefetch(batch, steps)):
@@ -128,7 +128,7 @@ def score(net: LandmarkNet, tested: list[Subject], reading: Reading | None = Non
     reading, axis, version = reading or Landmarks(), [], []
     for start in range(0, len(tested), 32):
         part = tested[start : start + 32]
-        images, points, _ = cup_angle.stack([rim_example(*one, None, fine=True) for one in part])
+        images, points, _ = stack([rim_example(*one, None, fine=True) for one in part])
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             heat, _ = net(images)
         apart = (angles_of(reading.points(heat.float())) - angles_of(points)).abs()

@@ -1,0 +1,140 @@
+"""What the landmark networks learn from: crops of films with their landmarks in the crop's pixels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ingest.records import CANVAS_SIZE, CUP_LANDMARKS
+from simulation.truth import CupTruth, HipTruth
+from training.films import LabelledFilm, change_look, jitter
+
+CROP = 192  # pixels of the rim network's input; sampled at twice that and averaged
+MARGIN = 1.2  # crop side over the longer side of the hip's box
+FINE_MARGIN = 1.6  # side of the second crop over the rim's long axis
+PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas, or a crop around both ischia
+ISCHIA_MARGIN = 1.8  # side of that crop over the distance of the ischia
+LEAST_ISCHIA_SIDE = 160.0  # canvas pixels
+
+Subject = tuple[LabelledFilm, HipTruth | None]  # no hip: the whole pelvis
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One input (192, 192) in [0, 1], its landmarks (K, 2) in input pixels, and which of them are there (K,)."""
+
+    image: np.ndarray
+    points: np.ndarray
+    present: np.ndarray
+
+
+def crop_matrix(box: tuple[float, float, float, float], margin: float = MARGIN) -> np.ndarray:
+    """(2, 3) matrix from canvas pixels to the double-size crop (384) around ``box``."""
+    scale = 2 * CROP / (margin * max(box[2] - box[0], box[3] - box[1]))
+    middle = (2 * CROP - 1) / 2
+    return np.array(
+        [
+            [scale, 0, middle - scale * (box[0] + box[2]) / 2],
+            [0, scale, middle - scale * (box[1] + box[3]) / 2],
+        ]
+    )
+
+
+def rim_box(cup: CupTruth, rng: np.random.Generator | None) -> tuple[float, float, float, float]:
+    """The square that the fine network sees; with ``rng`` off by as much as the coarse network may be."""
+    upper, lower = np.array(cup.major_upper), np.array(cup.major_lower)
+    length, centre = float(np.linalg.norm(upper - lower)), (upper + lower) / 2
+    if rng is not None:
+        centre = centre + rng.normal(0, 0.05 * length, 2)
+        length *= float(np.exp(rng.normal(0, 0.06)))
+    half = max(length, 24.0) / 2
+    return (*(centre - half), *(centre + half))
+
+
+def rim_example(
+    film: LabelledFilm,
+    hip: HipTruth,
+    rng: np.random.Generator | None,
+    *,
+    fine: bool = False,
+    look: Callable[[np.ndarray, np.random.Generator], np.ndarray] = change_look,
+) -> Example:
+    """A crop around one hip, or ``fine`` around its cup; with ``rng`` augmented. Points of a cut-off cup are zero."""
+    box, margin = (rim_box(hip.cup, rng), FINE_MARGIN) if fine else (hip.box, MARGIN)
+    matrix = np.vstack([crop_matrix(box, margin), [0, 0, 1]])
+    if rng is not None:
+        matrix = np.vstack([jitter(rng, 2 * CROP, 10, (0.8, 1.15), 0.07), [0, 0, 1]]) @ matrix
+        if rng.random() < 0.5:
+            matrix = np.array([[-1, 0, 2 * CROP - 1], [0, 1, 0], [0, 0, 1.0]]) @ matrix
+    crop = cv2.warpAffine(film.canvas, matrix[:2], (2 * CROP, 2 * CROP))
+    image = cv2.resize(crop, (CROP, CROP), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    points, present = np.zeros((5, 2), np.float32), False
+    if hip.cup is not None and hip.cup.visible:
+        canvas = np.array([[*getattr(hip.cup, name), 1.0] for name in CUP_LANDMARKS])
+        points = (((canvas @ matrix[:2].T) + 0.5) / 2 - 0.5).astype(np.float32)
+        if points[0, 1] > points[1, 1]:  # a turned film has another upper end
+            points[[0, 1]] = points[[1, 0]]
+        present = bool((points > 0).all() and (points < CROP - 1).all())
+    return Example(image if rng is None else look(image, rng), points, np.full(5, present))
+
+
+def ischia_side(apart: Tensor) -> Tensor:
+    """Side of the crop around two ischia that are ``apart`` canvas pixels."""
+    return (apart * ISCHIA_MARGIN).clamp(min=LEAST_ISCHIA_SIDE)
+
+
+def ischia_matrix(film: LabelledFilm, rng: np.random.Generator | None) -> np.ndarray:
+    """(3, 3) matrix from canvas pixels to the double-size crop around both ischia; with ``rng`` somewhat off."""
+    right, left = np.array(film.truth.ischium_right), np.array(film.truth.ischium_left)
+    apart, centre = float(np.linalg.norm(right - left)), (right + left) / 2
+    if rng is not None:
+        centre = centre + rng.normal(0, 0.06 * apart, 2)
+        apart *= float(np.exp(rng.normal(0, 0.08)))
+    half = float(ischia_side(torch.tensor(apart))) / 2
+    return np.vstack([crop_matrix((*(centre - half), *(centre + half)), 1.0), [0, 0, 1]])
+
+
+def whole_matrix() -> np.ndarray:
+    """(3, 3) matrix from canvas pixels to the whole film at twice the input's size."""
+    factor = 2 * PELVIS / CANVAS_SIZE
+    return np.array([[factor, 0, (factor - 1) / 2], [0, factor, (factor - 1) / 2], [0, 0, 1]])
+
+
+def pelvis_example(film: LabelledFilm, rng: np.random.Generator | None, *, close: bool = False) -> Example:
+    """The whole film at a quarter of the canvas, or ``close`` a crop around both ischia; the right one first."""
+    ischia = [film.truth.ischium_right, film.truth.ischium_left]
+    matrix = ischia_matrix(film, rng) if close else whole_matrix()
+    if rng is not None:
+        zoom = (0.85, 1.15) if close else (0.8, 1.25)
+        matrix = np.vstack([jitter(rng, 2 * PELVIS, 10, zoom, 0.05 if close else 0.08), [0, 0, 1]]) @ matrix
+        if rng.random() < 0.5:  # a mirrored patient has the sides exchanged
+            ischia.reverse()
+            matrix = np.array([[-1, 0, 2 * PELVIS - 1], [0, 1, 0], [0, 0, 1.0]]) @ matrix
+    source = film.canvas
+    if not close:  # averaged in whole blocks, as the graph does
+        source = cv2.resize(source, (2 * PELVIS, 2 * PELVIS), interpolation=cv2.INTER_AREA)
+    placed = matrix if close else matrix @ np.linalg.inv(whole_matrix())
+    doubled = cv2.warpAffine(source, placed[:2], (2 * PELVIS, 2 * PELVIS))
+    image = cv2.resize(doubled, (PELVIS, PELVIS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    points, present = np.zeros((2, 2), np.float32), np.zeros(2, bool)
+    for index, ischium in enumerate(ischia):
+        if ischium is not None:
+            x, y = ((matrix @ [*ischium, 1.0])[:2] + 0.5) / 2 - 0.5
+            points[index] = x, y
+            present[index] = 0 <= x < PELVIS and 0 <= y < PELVIS
+    return Example(image if rng is None else change_look(image, rng), points, present)
+
+
+def shows_both_ischia(film: LabelledFilm) -> bool:
+    """Whether the film has the line that inclination is measured against."""
+    return film.truth.ischium_right is not None and film.truth.ischium_left is not None
+
+
+def stack(examples: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    """Images (B, 1, 192, 192), points (B, K, 2) and presences (B, K)."""
+    images = torch.from_numpy(np.stack([e.image for e in examples]))[:, None].to(memory_format=torch.channels_last)
+    points = torch.from_numpy(np.stack([e.points for e in examples]))
+    return images, points, torch.from_numpy(np.stack([e.present for e in examples]))
