@@ -37,15 +37,13 @@ supplied as (
         surgeries.surgery_key,
         surgeries.kind,
         surgeries.surgery_date,
-        min(films.film_number) as first_film_number
+        min(films.film_number) filter (
+            where films.study_date > surgeries.surgery_date
+            or (films.study_date = surgeries.surgery_date and films.believed_implant)
+        ) as first_film_number
     from numbered_surgeries as surgeries
     left join {{ ref('int_hip_films_ordered') }} as films
-        on
-            surgeries.hip_key = films.hip_key
-            and (
-                films.study_date > surgeries.surgery_date
-                or (films.study_date = surgeries.surgery_date and films.believed_implant)
-            )
+        on surgeries.hip_key = films.hip_key
     where surgeries.of_the_day = 1
     group by
         surgeries.hip_key, surgeries.patient_key, surgeries.side, surgeries.surgery_key, surgeries.kind,
@@ -63,7 +61,7 @@ seen as (
 
 ),
 
--- An inner join, because databases compare all with all where such a condition stands in an outer one.
+-- An inner join, because DuckDB compares all with all where such a condition stands in an outer one.
 explained as (
 
     select distinct seen.event_key
