@@ -62,9 +62,9 @@ class Examined:
     pydicom: str
 
 
-def examine(found: FoundFile, site: Site, is_known: IsKnown) -> Reading:
+def examine(found: FoundFile, site: Site, is_known: IsKnown, beside: str | None) -> Reading:
     """As a task of ``Workers``: the ``Examined`` of a file travels as the detail."""
-    reading = read_film(found, site, is_known)
+    reading = read_film(found, site, is_known, beside)
     run = f"{reading.reason.disposition} {reading.reason}" if reading.reason else "a film for the models"
     try:
         with found.path.open("rb") as file:

@@ -99,7 +99,7 @@ def run(  # noqa: PLR0913 - what varies is handed in
             with reader as workers:
                 files = islice(_new_files(settings, known.files, tally, progress), settings.limit)
                 readings = read_ahead(files, workers, READ_AHEAD * settings.workers)
-                decided = tell_duplicates(readings, known.films)
+                decided = tell_duplicates(readings, known.films, workers)
                 for done in ask_ahead(decided, server, settings.in_flight):
                     sink.add(rows_of(done, started.run_id, server.model_version, datetime.now(UTC)))
                     tally.reasons[done.reason] += 1

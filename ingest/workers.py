@@ -23,9 +23,10 @@ from ingest.reading import Reading, Site, read_film
 from ingest.records import FoundFile, Reason
 
 MEMORY_BYTES = 8 << 30  # of address space for one worker: a file that unpacks to more is refused, not swapped
-Task = Callable[[FoundFile, Site, Callable[[str], bool]], Reading]
+Task = Callable[[FoundFile, Site, Callable[[str], bool], str | None], Reading]
 
-_Job = tuple[FoundFile, "Future[Reading]"]
+_Asked = tuple[FoundFile, str | None]  # what ``read_film`` takes of each file
+_Job = tuple[_Asked, "Future[Reading]"]
 
 
 class Workers:
@@ -69,17 +70,17 @@ class Workers:
         for thread in self._threads:
             thread.join()
 
-    def submit(self, found: FoundFile) -> "Future[Reading]":
+    def submit(self, found: FoundFile, beside: str | None = None) -> "Future[Reading]":
         """The reading of one file; bounded by the caller, who waits for the oldest before adding more."""
         future: Future[Reading] = Future()
-        self._jobs.put((found, future))
+        self._jobs.put(((found, beside), future))
         return future
 
     def _serve(self) -> None:
         process = self._start()
         while (job := self._jobs.get()) is not None:
-            found, future = job
-            reading = process.read(found, self._timeout_s, self._known_contents)
+            asked, future = job
+            reading = process.read(asked, self._timeout_s, self._known_contents)
             if reading.reason is Reason.WORKER_CRASHED and not self._closing:
                 self._end(process)
                 process = self._start()
@@ -106,11 +107,11 @@ class _Process:
         self._process.start()
         theirs.close()
 
-    def read(self, found: FoundFile, timeout_s: float, known_contents: Container[str]) -> Reading:
+    def read(self, asked: _Asked, timeout_s: float, known_contents: Container[str]) -> Reading:
         """What became of the file; meanwhile the process may ask whether it knows a content."""
         deadline = time.monotonic() + timeout_s
         try:
-            self._pipe.send(found)
+            self._pipe.send(asked)
             while self._pipe.poll(max(0.0, deadline - time.monotonic())):
                 said: Reading | str = self._pipe.recv()
                 if isinstance(said, Reading):
@@ -142,7 +143,8 @@ def _work(pipe: Connection, task: Task, site: Site) -> None:
 
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
-            pipe.send(task(pipe.recv(), site, is_known))
+            found, beside = pipe.recv()
+            pipe.send(task(found, site, is_known, beside))
 
 
 def _settle() -> None:

@@ -15,7 +15,7 @@ from ingest.records import FoundFile, Reason
 from ingest.workers import Workers
 
 
-def misbehave(found: FoundFile, _: Site, is_known: IsKnown) -> Reading:
+def misbehave(found: FoundFile, _: Site, is_known: IsKnown, __: str | None) -> Reading:
     """Does what the file's name says."""
     match found.path.name:
         case "die":
