@@ -79,10 +79,15 @@ class Workers:
         process = self._start()
         while (job := self._jobs.get()) is not None:
             found, future = job
-            reading = process.read(found, self._timeout_s, self._known_contents)
-            if process.has_ended and not self._closing:  # by this file, one before it, or a stranger: a new one tells
-                process = self._replaced(process)
+            try:
                 reading = process.read(found, self._timeout_s, self._known_contents)
+                if process.has_ended and not self._closing:  # by it, one before it, or a stranger: a new one tells
+                    process = self._replaced(process)
+                    reading = process.read(found, self._timeout_s, self._known_contents)
+            except Exception as error:  # noqa: BLE001 - of asking what is known, on a full disk: it ends the run
+                future.set_exception(error)
+                process = self._replaced(process)
+                continue
             if reading.reason is Reason.WORKER_CRASHED and not self._closing:
                 process = self._replaced(process)
             future.set_result(reading)
