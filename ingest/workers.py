@@ -80,12 +80,23 @@ class Workers:
         process = self._start()
         while (job := self._jobs.get()) is not None:
             asked, future = job
-            reading = process.read(asked, self._timeout_s, self._known_contents)
+            try:
+                reading = process.read(asked, self._timeout_s, self._known_contents)
+                if process.has_ended and not self._closing:  # by it, one before it, or a stranger: a new one tells
+                    process = self._replaced(process)
+                    reading = process.read(asked, self._timeout_s, self._known_contents)
+            except Exception as error:  # noqa: BLE001 - of asking what is known, on a full disk: it ends the run
+                future.set_exception(error)
+                process = self._replaced(process)
+                continue
             if reading.reason is Reason.WORKER_CRASHED and not self._closing:
-                self._end(process)
-                process = self._start()
+                process = self._replaced(process)
             future.set_result(reading)
         self._end(process)
+
+    def _replaced(self, process: "_Process") -> "_Process":
+        self._end(process)
+        return self._start()
 
     def _start(self) -> "_Process":
         process = _Process(self._task, self._site)
@@ -122,6 +133,10 @@ class _Process:
             return Reading(Reason.WORKER_CRASHED, f"the process that read it ended with {self._process.exitcode}")
         return Reading(Reason.WORKER_CRASHED, f"not read within {timeout_s:.0f} s")
 
+    @property
+    def has_ended(self) -> bool:
+        return not self._process.is_alive()
+
     def end(self) -> None:
         self._pipe.close()
         self._process.join(0.5)
@@ -148,8 +163,13 @@ def _work(pipe: Connection, task: Task, site: Site) -> None:
 
 
 def _settle() -> None:
-    """One thread, no signals of the terminal, and silence: codecs and pydicom quote headers when they complain."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """One thread, no signals, and silence: codecs and pydicom quote headers when they complain.
+
+    A terminal and a service manager send their signal to all processes of a run; the client then stops its workers
+    in order, and the file that one is reading is not to blame.
+    """
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold a patient's film
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     silence = os.open(os.devnull, os.O_WRONLY)

@@ -309,7 +309,7 @@ def test_another_site_key_is_refused(archive: Path, tmp_path: Path) -> None:
 def test_a_file_whose_content_is_known_is_not_decoded(archive: Path, tmp_path: Path) -> None:
     ingest(archive, tmp_path / "var")
     (archive / "d-second").rename(archive / "e-moved")
-    known = Warehouse(tmp_path / "var" / "warehouse.duckdb").known_contents()
+    known = set(Warehouse(tmp_path / "var" / "warehouse.duckdb").known_contents())
     found = FoundFile(archive / "e-moved", (archive / "e-moved").stat().st_size, 1)
     reading = read_film(found, make_site(), known.__contains__)
     assert (reading.reason, reading.canvas) == (Reason.SAME_IMAGE, None)
