@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from ingest.errors import IngestError
-from training.evaluation import measures, outliers
+from training.evaluation import angles, measures, outliers
 from training.evaluation.answers import Answers, Server, embedded
 from training.evaluation.bars import bars, bars_table
 from training.evaluation.films import SEEDS, Wanted, made
@@ -96,6 +96,7 @@ def evaluate(args: argparse.Namespace) -> Figures:
     pictures = args.out / "validation"
     plots.draw(pictures, judged["usual"], judged["shifted"], figures["families"])
     (pictures / "figures.json").write_text(json.dumps(rounded(figures), indent=1, allow_nan=False) + "\n")
+    angles.write_errors(pictures / "angle_errors.csv", judged)
     worst.draw(pictures / "worst.jpg", judged["usual"])
     if judged["shifted"]:
         worst.draw(pictures / "worst_shifted.jpg", judged["shifted"])

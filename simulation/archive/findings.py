@@ -3,11 +3,16 @@
 No film is rendered: a registry's rules are tested on thousands of lives in seconds.
 """
 
+import csv
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.archive.life import HipLife, Life, Rates
 from simulation.archive.living import live
@@ -24,7 +29,7 @@ MEASURED = {
 _REFERENCE = {LINE: "trans_ischial_line", RIM: "none", VERTICAL: "image_vertical"}
 _MODEL, _RUN, _READ = "perfect/1-0", "stories", datetime(2026, 1, 1, tzinfo=UTC)
 
-Errors = Mapping[tuple[str, str], float]  # measure and view -> standard deviation, degrees; empty: none
+Errors = Mapping[tuple[str, str], NDArray[np.float64]]  # measure and view -> errors to draw from, degrees; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,16 @@ class Shot:
     day: date
     view: str
     hips: tuple[tuple[str, HipState], ...]
+
+
+def read_errors(path: Path, films: str = "usual") -> dict[tuple[str, str], NDArray[np.float64]]:
+    """The models' own errors on one set of films, from the angle_errors.csv that training.evaluate writes."""
+    errors: dict[tuple[str, str], list[float]] = defaultdict(list)
+    with path.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["films"] == films:
+                errors[row["measure"], row["view"]].append(float(row["error_deg"]))
+    return {angle: np.array(found) for angle, found in errors.items()}
 
 
 def make_lives(count: int, seed: int, rates: Rates | None = None) -> list[Life]:
@@ -80,6 +95,21 @@ def batch_of(films: Iterator[Shot], errors: Errors, rng: np.random.Generator) ->
             hips.append(_hip(shot, index, side, state))
             measurements += _measurements(shot, index, state, errors, rng)
     return Batch(batch.batch_id, _RUN, tuple(files), tuple(images), tuple(inferences), tuple(hips), tuple(measurements))
+
+
+def surgeries_of(life: Life) -> Iterator[dict[str, Any]]:
+    """What a hospital's theatre book has of a life, as supplied rows; the site is a matter of its number."""
+    for hip in life.hips:
+        for number, operation in enumerate(hip.operations):
+            yield {
+                "surgery_key": f"{life.number}-{hip.side}-{number}",
+                "patient_key": f"p{life.number}",
+                "side": hip.side,
+                "surgery_date": operation.day,
+                "kind": "revision" if number else "primary",
+                "cause": operation.reason,
+                "site_code": "north" if life.number % 3 else "south",
+            }
 
 
 def _state(hip: HipLife | None, day: date) -> HipState:
@@ -178,8 +208,10 @@ def _measurements(
     shot: Shot, index: int, state: HipState, errors: Errors, rng: np.random.Generator
 ) -> Iterator[MeasurementRow]:
     for measure, method in MEASURED.get(shot.view, ()) if _has_cup(state) else ():
-        error = rng.normal(0.0, errors[measure, shot.view]) if errors else 0.0
+        error = rng.choice(errors[measure, shot.view]) if errors else 0.0
         value = true_angle(state, measure, method) + float(error)
+        if abs(value) > 90:  # no cup lies so: the client declines it
+            continue
         yield MeasurementRow(
             film_key=f"film-{shot.name}",
             model_version=_MODEL,

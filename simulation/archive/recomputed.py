@@ -34,16 +34,25 @@ class Episodes:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """Series are the angles of one episode, measure, view and method over time."""
+    """Series are the angles of one episode, measure, view and method over time.
+
+    A false alarm is a confirmed change of a cup that never moved, or a revision that its angles seem to tell, anywhere
+    in the whole time that its hip is followed.
+    """
 
     migrations: int = 0  # series with two following days on which the cup is more than twice the MDC away
-    confirmed: int = 0  # of these, series with a confirmed change
-    still_films: int = 0  # later films of hips whose cup never moved
+    migrations_confirmed: int = 0
+    slight: int = 0  # the same with more than once the MDC, but not twice
+    slight_confirmed: int = 0
+    still_films: int = 0  # later angles of hips whose cup never moved
+    still_films_flagged: int = 0
     still_films_confirmed: int = 0
     still_series: int = 0
     still_series_confirmed: int = 0
     still_hips: int = 0
     still_hips_confirmed: int = 0
+    still_hips_operated: int = 0  # with an inferred revision that did not happen
+    still_hips_alarmed: int = 0  # with either
 
 
 def compare_episodes(lives: Sequence[Life], connection: duckdb.DuckDBPyConnection) -> Episodes:
@@ -102,19 +111,27 @@ def compare_changes(lives: Sequence[Life], connection: duckdb.DuckDBPyConnection
     """Holds hip_change against how far each cup truly was from where it was on the baseline film."""
     series = _series(_true_angles(lives), connection)
     moved = {hip for (hip, *_), points in series.items() if any(abs(point.true_deg) > _STILL_DEG for point in points)}
-    migrations = [points for points in series.values() if _migrates(points)]
     still = {key: points for key, points in series.items() if key[0] not in moved}
     later = [point for points in still.values() for point in points[1:]]
-    confirmed = {key for key, points in still.items() if any(point.is_confirmed for point in points)}
+    confirmed = {key for key, points in still.items() if _is_confirmed(points)}
+    migrations = [points for points in series.values() if _moves_beyond(2, points)]
+    slight = [points for points in series.values() if _moves_beyond(1, points) and not _moves_beyond(2, points)]
+    hips, alarmed = {hip for hip, *_ in still}, {hip for hip, *_ in confirmed}
+    operated = _invented_revisions(lives, connection) & hips
     return Alarms(
         migrations=len(migrations),
-        confirmed=sum(any(point.is_confirmed for point in points) for points in migrations),
+        migrations_confirmed=sum(map(_is_confirmed, migrations)),
+        slight=len(slight),
+        slight_confirmed=sum(map(_is_confirmed, slight)),
         still_films=len(later),
+        still_films_flagged=sum(point.is_flagged for point in later),
         still_films_confirmed=sum(point.is_confirmed for point in later),
         still_series=len(still),
         still_series_confirmed=len(confirmed),
-        still_hips=len({hip for hip, *_ in still}),
-        still_hips_confirmed=len({hip for hip, *_ in confirmed}),
+        still_hips=len(hips),
+        still_hips_confirmed=len(alarmed),
+        still_hips_operated=len(operated),
+        still_hips_alarmed=len(alarmed | operated),
     )
 
 
@@ -123,6 +140,7 @@ class _Point:
     day: date
     true_deg: float  # change from baseline
     mdc_deg: float
+    is_flagged: bool
     is_confirmed: bool
 
 
@@ -141,21 +159,44 @@ def _series(
 ) -> dict[tuple[str, ...], list[_Point]]:
     rows = connection.execute(
         'SELECT hip_key, episode_key, measure, "view", film_key, baseline_film_key, side, changes.study_date, mdc_deg, '
-        "is_confirmed FROM registry.hip_change AS changes "
+        "is_flagged, is_confirmed FROM registry.hip_change AS changes "
         'JOIN registry.hip_timeline USING (hip_film_key, hip_key, episode_key, film_key, side, "view") '
         "ORDER BY film_number"
     ).fetchall()
     series: dict[tuple[str, ...], list[_Point]] = defaultdict(list)
-    for hip, episode, measure, view, film, baseline, side, day, mdc_deg, is_confirmed in rows:
+    for hip, episode, measure, view, film, baseline, side, day, *found in rows:
         change = true[film, side, measure] - true[baseline, side, measure]
-        series[hip, episode, measure, view].append(_Point(day, change, mdc_deg, is_confirmed))
+        series[hip, episode, measure, view].append(_Point(day, change, *found))
     return series
 
 
-def _migrates(points: Sequence[_Point]) -> bool:
+def _invented_revisions(lives: Sequence[Life], connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The hip_keys with a revision inferred from films in whose interval nobody operated."""
+    operations = {
+        (f"p{life.number}", hip.side): [operation.day for operation in hip.operations]
+        for life in lives
+        for hip in life.hips
+    }
+    rows = connection.execute(
+        "SELECT hip_key, patient_key, side, after_date, by_date FROM registry.hip_episode "
+        "WHERE kind = 'revision' AND is_inferred"
+    ).fetchall()
+    return {
+        hip
+        for hip, patient, side, after, by in rows
+        if not any((after is None or after <= day) and day <= by for day in operations.get((patient, side), ()))
+    }
+
+
+def _is_confirmed(points: Sequence[_Point]) -> bool:
+    return any(point.is_confirmed for point in points)
+
+
+def _moves_beyond(times: float, points: Sequence[_Point]) -> bool:
+    """Whether the cup truly is so many times the MDC away, on the same side, on two following days."""
     return any(
         before.day < after.day
-        and min(abs(before.true_deg), abs(after.true_deg)) > 2 * after.mdc_deg
+        and min(abs(before.true_deg), abs(after.true_deg)) > times * after.mdc_deg
         and before.true_deg * after.true_deg > 0
         for before, after in pairwise(points)
     )

@@ -2,14 +2,12 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from builders.registry import Registry
 
-from simulation.archive.findings import batch_of, make_lives, shots
-from simulation.archive.life import Life
+from simulation.archive.findings import batch_of, make_lives, shots, surgeries_of
 
 
 @pytest.fixture(scope="session")
@@ -31,26 +29,9 @@ def cohort(tmp_path_factory: pytest.TempPathFactory, dbt_target: Path) -> Regist
     stranger = {"surgery_key": "s", "patient_key": "?", "side": "left", "surgery_date": date(2010, 1, 1)}
     stranger |= {"kind": "primary"}
     registry.supply(
-        surgery=[stranger, *(row for life in lives for row in surgeries(life))],
+        surgery=[stranger, *(row for life in lives for row in surgeries_of(life))],
         death=[{"patient_key": f"p{life.number}", "death_date": life.death} for life in lives if life.death],
         site=[{"site_code": code, "site_name": code.title()} for code in ("north", "south")],
     )
     registry.run()
     return registry
-
-
-def surgeries(life: Life) -> list[dict[str, Any]]:
-    """What a hospital's theatre book has of a life; its site is a matter of its number."""
-    return [
-        {
-            "surgery_key": f"{life.number}-{hip.side}-{number}",
-            "patient_key": f"p{life.number}",
-            "side": hip.side,
-            "surgery_date": operation.day,
-            "kind": "revision" if number else "primary",
-            "cause": operation.reason,
-            "site_code": "north" if life.number % 3 else "south",
-        }
-        for hip in life.hips
-        for number, operation in enumerate(hip.operations)
-    ]

@@ -2,11 +2,14 @@
 
 import csv
 import json
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 from builders.registry import PROJECT, Registry
 
+from simulation.archive.findings import read_errors
 from warehouse.dictionary import with_marts
 
 ROOT = PROJECT.parent
@@ -53,11 +56,12 @@ def test_every_mart_has_an_owner_an_enforced_contract_and_unit_tests(manifest: d
 def test_the_minimal_detectable_change_rests_on_our_own_measured_errors() -> None:
     figures = json.loads((ROOT / "docs" / "validation" / "figures.json").read_text(encoding="utf-8"))
     angles = figures["usual"]["angles"]["angles"]
+    errors = read_errors(ROOT / "docs" / "validation" / "angle_errors.csv")
     with (PROJECT / "seeds" / "measured_errors.csv").open(encoding="utf-8") as file:
         rows = {(row["measure"], row["view"]): row for row in csv.DictReader(file)}
-    assert rows.keys() == ANGLES.keys()
+    assert rows.keys() == ANGLES.keys() == errors.keys()
     for key, row in rows.items():
-        measured = angles[ANGLES[key]]
-        limits = measured["upper_limit"] - measured["lower_limit"]  # of agreement: 1.96 standard deviations each way
-        assert float(row["error_sd_deg"]) == pytest.approx(limits / 2 / 1.96, abs=1e-5)
-        assert int(row["angles"]) == measured["n"]
+        differences = [abs(a - b) for a, b in combinations(errors[key], 2)]
+        assert float(row["detectable_deg"]) == pytest.approx(np.percentile(differences, 95), abs=2e-4)
+        assert float(row["detectable_deg"]) == angles[ANGLES[key]]["detectable_deg"]
+        assert int(row["angles"]) == angles[ANGLES[key]]["n"] == len(errors[key])

@@ -6,7 +6,17 @@ import pytest
 from training.evaluation.calibration import at_coverage, reliability, risk_coverage, stated
 from training.evaluation.detection import average_precision, box_error
 from training.evaluation.judged import iou
-from training.evaluation.statistics import auc, bootstrap_f1, f1_scores, roc, rounded, share, spread, wilson
+from training.evaluation.statistics import (
+    auc,
+    bootstrap_f1,
+    detectable_change,
+    f1_scores,
+    roc,
+    rounded,
+    share,
+    spread,
+    wilson,
+)
 from training.evaluation.strata import band, bands
 
 
@@ -35,6 +45,17 @@ def test_errors_are_spread_as_bland_and_altman_have_it():
 def test_a_constant_error_is_all_bias():
     found = spread([1.5] * 5, far_off=5.0)
     assert (found["bias"], found["lower_limit"], found["upper_limit"]) == (1.5, 1.5, 1.5)
+
+
+def test_the_detectable_change_of_normal_errors_is_the_textbook_one():
+    errors = np.random.default_rng(5).normal(3.0, 2.0, 4000)
+    assert detectable_change(errors) == pytest.approx(1.959964 * np.sqrt(2) * 2.0, rel=0.03)
+
+
+def test_the_detectable_change_is_of_differences_so_a_bias_does_not_count():
+    assert detectable_change([7.0, 7.0, 7.0]) == 0.0
+    assert detectable_change([1.0, 3.0]) == pytest.approx(2.0)
+    assert detectable_change([1.0]) is None
 
 
 def test_no_errors_have_no_spread():

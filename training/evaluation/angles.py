@@ -1,14 +1,16 @@
 """The angles of the cups: errors of what the client accepts, and why it declined the rest."""
 
+import csv
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from ingest.records import Hip, View
 from simulation.truth import HipTruth
 from training.evaluation.judged import FAR_OFF_DEG, Judged, all_hips, match
 from training.evaluation.markdown import figure, number, paragraph, percent, table
-from training.evaluation.statistics import Figures, share, spread
+from training.evaluation.statistics import Figures, detectable_change, share, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,29 @@ def summary(read: list[Reading]) -> Figures:
 def figures(judged: list[Judged]) -> Figures:
     """By angle, with the reasons for what was declined, and what was measured where nothing is to be measured."""
     read = readings(judged)
-    by_angle = {angle.title: summary([r for r in read if r.angle is angle]) for angle in ANGLES}
+    of_angle = {angle.title: [r for r in read if r.angle is angle] for angle in ANGLES}
+    by_angle = {
+        title: {**summary(of_title), "detectable_deg": detectable_change(errors(of_title))}
+        for title, of_title in of_angle.items()
+    }
     declined = {
         angle.title: dict(Counter(r.declined for r in read if r.angle is angle and r.declined).most_common())
         for angle in ANGLES
     }
     return {"angles": by_angle, "declined": declined, "unmeasurable": share(_measured_nonetheless(judged))}
+
+
+def write_errors(path: Path, sets: Mapping[str, list[Judged]]) -> None:
+    """Every signed error of what was measured, of each set of films: what the registry's detectable change is from."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("films", "measure", "view", "error_deg"))
+        rows.writerows(
+            (name, r.angle.measure, r.angle.view.value, f"{r.error_deg:.4f}")
+            for name, judged in sets.items()
+            for r in readings(judged)
+            if r.error_deg is not None
+        )
 
 
 def _wanted(hip: HipTruth, angle: Angle) -> float | None:
@@ -121,6 +140,7 @@ def section(found: Figures) -> list[str]:
         "bias",
         "limits of agreement",
         f"off by > {FAR_OFF_DEG:g}",
+        "detectable change",
     ]
     rows = []
     for title, f in found["angles"].items():
@@ -128,11 +148,14 @@ def section(found: Figures) -> list[str]:
         spreads = [number(f[key]) for key in ("mae", "median", "p95")]
         off = percent(f["far_off"]["share"])
         bias = number(f["bias"], sign=True)
-        rows.append((title, f["measured"]["of"], percent(f["measured"]["share"], 1), *spreads, bias, limits, off))
+        measured = percent(f["measured"]["share"], 1)
+        change = number(f["detectable_deg"])
+        rows.append((title, f["measured"]["of"], measured, *spreads, bias, limits, off, change))
     lines += table(head, rows)
     lines += paragraph(
         "Degrees, of what the client accepts, against the projected rim on that very film. Measured is the share of "
-        "the cups whose whole rim the film shows."
+        "the cups whose whole rim the film shows. The detectable change is what 95 % of the differences between any "
+        "two of these errors stay below; the errors themselves are in [angle_errors.csv](validation/angle_errors.csv)."
     )
     lines += figure(
         "bland_altman.png",

@@ -57,6 +57,17 @@ def limits_of_agreement(differences: ArrayLike) -> tuple[float, float]:
     return float(values.mean() - Z95 * deviation), float(values.mean() + Z95 * deviation)
 
 
+def detectable_change(errors: ArrayLike) -> float | None:
+    """What 95 % of the differences between two readings of the same thing stay below; None of fewer than two errors.
+
+    Every pair of errors is such a difference, so nothing is assumed of their distribution: a normal one would give
+    1.96 x sqrt(2) standard deviations.
+    """
+    signed = np.asarray(errors, float)
+    first, second = np.triu_indices(signed.size, k=1)
+    return float(np.percentile(np.abs(signed[first] - signed[second]), 95)) if first.size else None
+
+
 def f1_scores(confusion: NDArray[np.floating[Any] | np.integer[Any]]) -> NDArray[np.float64]:
     """F1 per class of confusion counts (..., truth, said); NaN for a class that is neither shown nor said."""
     hits = np.diagonal(confusion, axis1=-2, axis2=-1).astype(float)

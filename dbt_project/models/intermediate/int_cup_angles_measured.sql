@@ -1,7 +1,7 @@
 {{ config(pre_hook="{{ forget_changed_patients() }}") }}
 
--- The accepted angles of dated films of hips, with what a change must exceed to be more than error: 1.96 x sqrt(2)
--- standard deviations of our own error for this view and method.
+-- The accepted angles of dated films of hips, with what a change must exceed to be more than error, as measured of our
+-- own models for this view and method.
 select
     {{ hashed_key(['hip_films.hip_film_key', 'measurements.measure']) }} as angle_key,
     hip_films.hip_film_key,
@@ -18,7 +18,7 @@ select
     measurements.value_deg,
     measurements.uncertainty_deg,
     measurements.model_version,
-    1.96 * sqrt(2.0) * errors.error_sd_deg as mdc_deg
+    errors.detectable_deg as mdc_deg
 from {{ ref('int_hip_films_ordered') }} as hip_films
 inner join {{ ref('stg_landing__measurements') }} as measurements
     on

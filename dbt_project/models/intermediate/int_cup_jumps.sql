@@ -1,8 +1,8 @@
 {{ config(pre_hook="{{ forget_changed_patients() }}") }}
 
--- Cups that lie elsewhere from one film to the next and stay there: another cup. The films before and after the jump
--- must each agree among themselves; a cup that goes on moving is migrating, and a jump that no later film repeats
--- is not believed. Angles are compared within one view and method only.
+-- Cups that lie elsewhere from one film to the next and stay there: another cup. Two films before the jump must agree,
+-- and two after it, so that no single misread film makes an operation; a cup that goes on moving is migrating.
+-- Angles are compared within one view and method only.
 with series as (
 
     select
@@ -44,4 +44,4 @@ from days
 where
     abs(value_deg - value_before) > {{ var('registry_settings')['revision_jump_mdc'] }} * mdc_deg
     and abs(value_after - value_deg) <= mdc_deg
-    and (value_two_before is null or abs(value_before - value_two_before) <= mdc_deg)
+    and abs(value_before - value_two_before) <= mdc_deg

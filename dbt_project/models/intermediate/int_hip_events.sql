@@ -63,25 +63,33 @@ seen as (
 
 ),
 
+-- An inner join, because databases compare all with all where such a condition stands in an outer one.
+explained as (
+
+    select distinct seen.event_key
+    from seen
+    inner join supplied
+        on seen.hip_key = supplied.hip_key
+    where
+        (
+            supplied.surgery_date <= seen.by_date
+            and (seen.after_date is null or supplied.surgery_date >= seen.after_date)
+        )
+        or (
+            supplied.kind = 'primary'
+            and seen.evidence in ('implant_appeared', 'implant_on_undated_film')
+            and (seen.first_film_number = seen.hips_first_event or seen.first_film_number is null)
+        )
+
+),
+
 unexplained as (
 
     select seen.*
     from seen
-    left join supplied
-        on
-            seen.hip_key = supplied.hip_key
-            and (
-                (
-                    supplied.surgery_date <= seen.by_date
-                    and (seen.after_date is null or supplied.surgery_date >= seen.after_date)
-                )
-                or (
-                    supplied.kind = 'primary'
-                    and seen.evidence in ('implant_appeared', 'implant_on_undated_film')
-                    and (seen.first_film_number = seen.hips_first_event or seen.first_film_number is null)
-                )
-            )
-    where supplied.hip_key is null
+    left join explained
+        on seen.event_key = explained.event_key
+    where explained.event_key is null
 
 ),
 

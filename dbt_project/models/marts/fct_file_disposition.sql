@@ -8,6 +8,16 @@ with attempts as (
     from {{ source('landing', 'file') }}
     group by file_key
 
+),
+
+-- Only of these has the film been read. Within the join's condition this would compare every file with every film.
+files as (
+
+    select
+        *,
+        case when disposition in ('registered', 'not_hip') then film_key end as read_film_key
+    from {{ ref('stg_landing__files') }}
+
 )
 
 select
@@ -26,11 +36,9 @@ select
     attempts.attempts,
     coalesce({{ array_length('readings.review_reasons') }} > 0, false) as needs_review,
     nullif(array_to_string(readings.review_reasons, ', '), '') as review_reasons
-from {{ ref('stg_landing__files') }} as files
+from files
 inner join attempts
     on files.file_key = attempts.file_key
 left join {{ ref('int_inferences_current') }} as readings
-    on
-        files.film_key = readings.film_key
-        and files.disposition in ('registered', 'not_hip')
+    on files.read_film_key = readings.film_key
 where {{ only_if_anything_new() }}

@@ -31,26 +31,49 @@ compared as (
 
 ),
 
-differences as (
+-- A second look at where the cup was: the first angle of a later day than the baseline's.
+with_second as (
 
     select
         *,
-        value_deg - baseline_deg as change_from_baseline_deg,
-        value_deg - previous_deg as change_from_previous_deg,
-        abs(value_deg - baseline_deg) > mdc_deg as is_flagged
+        first_value(value_deg) over (
+            partition by episode_key, measure, "view", method, (study_date > baseline_date) order by film_number
+        ) as second_deg
     from compared
 
 ),
 
--- Confirmed: the film before it in the series, of another day, is flagged too, and in the same direction.
+-- By how much an angle differs from the baseline, and by how much in the same direction from the second one.
+differences as (
+
+    select
+        *,
+        value_deg - baseline_deg as change_deg,
+        sign(value_deg - baseline_deg) * (value_deg - second_deg) as change_from_second_deg
+    from with_second
+
+),
+
 with_previous as (
 
     select
         *,
-        lag(change_from_baseline_deg) over this_series as previous_change_deg,
-        lag(is_flagged) over this_series as previous_is_flagged
+        lag(change_deg) over this_series as previous_change_deg,
+        lag(change_from_second_deg) over this_series as previous_change_from_second_deg
     from differences
     window this_series as (partition by episode_key, measure, "view", method order by film_number)
+
+),
+
+-- What this film and the one before it, of another day, both show: no single misread later film explains that.
+agreed as (
+
+    select
+        *,
+        previous_date < study_date and previous_change_deg * change_deg > 0 as is_repeated,
+        least(abs(change_deg), abs(previous_change_deg)) as repeated_deg,
+        least(change_from_second_deg, previous_change_from_second_deg) as repeated_from_second_deg
+    from with_previous
 
 )
 
@@ -71,24 +94,27 @@ select
     baseline_film_key,
     baseline_date,
     baseline_deg,
-    change_from_baseline_deg,
+    change_deg as change_from_baseline_deg,
     previous_film_key,
     previous_date,
-    change_from_previous_deg,
+    value_deg - previous_deg as change_from_previous_deg,
     mdc_deg,
     sqrt(uncertainty_deg * uncertainty_deg + baseline_uncertainty_deg * baseline_uncertainty_deg)
         as interval_deg,
-    is_flagged,
+    abs(change_deg) > mdc_deg as is_flagged,
+    -- Nor does a misread baseline explain it: the second angle says the same, or the change is larger than that.
     case
-        when is_flagged is null then null
+        when mdc_deg is null then null
         else coalesce(
-            is_flagged
-            and previous_is_flagged
-            and previous_change_deg * change_from_baseline_deg > 0
-            and previous_date < study_date,
+            is_repeated
+            and repeated_deg > mdc_deg
+            and (
+                repeated_from_second_deg > mdc_deg
+                or repeated_deg > {{ var('registry_settings')['change_from_one_baseline_mdc'] }} * mdc_deg
+            ),
             false
         )
     end as is_confirmed,
     model_version = baseline_model_version as is_same_model,
     model_version
-from with_previous
+from agreed
