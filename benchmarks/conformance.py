@@ -38,7 +38,7 @@ FIRST_FRAME = "refused as multi_frame; its first frame decodes"
 NO_IMAGE = "-"
 NO_NAME = "?"
 INTRODUCTION = """\
-Written by `python benchmarks/conformance.py ../shared/dicom`; do not edit. The files are published ones: those inside
+Written by `python benchmarks/conformance.py FOLDER`; do not edit. The files are published ones: those inside
 the pydicom wheel, and a folder of collections of pydicom, pylibjpeg, cornerstone, dcm4che and radOSS. Most are no
 radiographs, so their pixels were read with the header screen off, too."""
 FRAMES = """\
