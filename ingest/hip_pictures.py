@@ -51,7 +51,7 @@ def longest_timeline(connection: duckdb.DuckDBPyConnection) -> Figure | None:
     )
     if not rows:
         return None
-    figure, axes = make_figure(3.8)
+    figure, axes = make_figure(4.2)
     names = sorted({row[0] for row in rows})
     for name, episode in sorted({(row[0], row[1]) for row in rows}):  # a line ends where another cup begins
         place = names.index(name) % len(MARKERS)
@@ -66,7 +66,8 @@ def longest_timeline(connection: duckdb.DuckDBPyConnection) -> Figure | None:
         axes.scatter([point[0] for point in moved], [point[1] for point in moved], s=90, **rings)
     axes.set_ylabel("degrees")
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(list(dict(zip(labels, handles, strict=True)).values()), names, frameon=False, fontsize=7, loc="best")
+    series = list(dict(zip(labels, handles, strict=True)).values())
+    axes.legend(series, names, frameon=False, ncols=2, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.1))
     return figure
 
 

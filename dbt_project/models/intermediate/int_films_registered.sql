@@ -38,7 +38,7 @@ with films as (
         inferences.review_reasons,
         inferences.inferred_at,
         extract(year from films.study_date) - films.patient_age_years as birth_year
-    from {{ ref('stg_landing__files') }} as files
+    from {{ ref('fct_file_disposition') }} as files
     inner join {{ ref('stg_landing__films') }} as films
         on files.film_key = films.film_key
     inner join {{ ref('int_inferences_current') }} as inferences

@@ -2,10 +2,12 @@
 
 -- A film may have been read by several models; the latest reading is the current one.
 -- depends_on: {{ ref('int_patients_changed') }}
+-- The readings are numbered by their keys alone: sorting whole rows of millions of films takes memory.
 with numbered as (
 
     select
-        inferences.*,
+        inferences.film_key,
+        inferences.model_version,
         films.patient_key,
         row_number() over (
             partition by inferences.film_key
@@ -19,18 +21,22 @@ with numbered as (
 )
 
 select
-    film_key,
-    patient_key,
-    model_version,
-    preprocessing,
-    "view",
-    view_category,
-    view_score,
-    side,
-    side_evidence,
-    side_conflict,
-    outlier_score,
-    review_reasons,
-    inferred_at
+    numbered.film_key,
+    numbered.patient_key,
+    numbered.model_version,
+    inferences.preprocessing,
+    inferences."view",
+    inferences.view_category,
+    inferences.view_score,
+    inferences.side,
+    inferences.side_evidence,
+    inferences.side_conflict,
+    inferences.outlier_score,
+    inferences.review_reasons,
+    inferences.inferred_at
 from numbered
-where recency = 1
+inner join {{ ref('stg_landing__inferences') }} as inferences
+    on
+        numbered.film_key = inferences.film_key
+        and numbered.model_version = inferences.model_version
+where numbered.recency = 1
