@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
 from builders.landing import make_file, make_film, make_hip, make_inference, make_measurement, make_refused
-from builders.registry import Registry
+from builders.registry import PROJECT, Registry
 
 NEWER = {"model_version": "tha_radiograph/1+bbbb", "run_id": "run3"}
 
@@ -107,6 +108,7 @@ def test_a_failed_build_leaves_its_batch_to_be_built_and_other_settings_build_fr
     assert registry.ask("SELECT count(*) FROM registry.fct_radiograph") == [(3,)]
     assert registry.ask(built) == [("run1-1",), ("run4-0",)]
     assert registry.ask("SELECT count(*) FROM registry.unit_cusum") == [(3,)]
-    settings = {"registry_version": 1, "revision_jump_mdc": 1.5, "longest_start_interval_days": 30, "cusum_limit": 3.5}
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    settings = project["vars"]["registry_settings"] | {"longest_start_interval_days": 30}
     registry.run("--vars", json.dumps({"registry_settings": settings}))
     assert registry.ask("SELECT count(*) FROM registry.unit_cusum") == [(0,)]  # the primary lies in 59 days
