@@ -38,7 +38,7 @@ FIRST_FRAME = "refused as multi_frame; its first frame decodes"
 NO_IMAGE = "-"
 NO_NAME = "?"
 INTRODUCTION = """\
-Written by `python benchmarks/conformance.py ../shared/dicom`; do not edit. The files are published ones: those inside
+Written by `python benchmarks/conformance.py FOLDER`; do not edit. The files are published ones: those inside
 the pydicom wheel, and a folder of collections of pydicom, pylibjpeg, cornerstone, dcm4che and radOSS. Most are no
 radiographs, so their pixels were read with the header screen off, too."""
 FRAMES = """\
@@ -62,9 +62,9 @@ class Examined:
     pydicom: str
 
 
-def examine(found: FoundFile, site: Site, is_known: IsKnown) -> Reading:
+def examine(found: FoundFile, site: Site, is_known: IsKnown, beside: str | None) -> Reading:
     """As a task of ``Workers``: the ``Examined`` of a file travels as the detail."""
-    reading = read_film(found, site, is_known)
+    reading = read_film(found, site, is_known, beside)
     run = f"{reading.reason.disposition} {reading.reason}" if reading.reason else "a film for the models"
     try:
         with found.path.open("rb") as file:

@@ -26,8 +26,9 @@ class Model(Protocol):
 class OnnxModel:
     """A graph in ONNX Runtime, on the processor; PlanError where it cannot be run."""
 
-    def __init__(self, content: bytes, name: str = "the graph") -> None:
+    def __init__(self, content: bytes, name: str = "the graph", *, threads: int = 0) -> None:
         options = ort.SessionOptions()
+        options.intra_op_num_threads = threads  # 0: as many as there are cores
         options.log_severity_level = 3  # its warnings are about speed
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others may want the cores
         try:

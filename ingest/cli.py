@@ -11,7 +11,20 @@ from ingest import __version__, report
 from ingest.errors import IngestError, UsageError
 from ingest.identity import SiteKey
 from ingest.models_commands import models_command
-from ingest.options import DATE_SHIFT, HOME, KEY_FILE, MODELS, PATH, RETRIED, RETRY, RULES, SITE_KEY, WAREHOUSE, WORKERS
+from ingest.options import (
+    DATE_SHIFT,
+    HOME,
+    KEY_FILE,
+    MODELS,
+    PATH,
+    RETRIED,
+    RETRY,
+    RULES,
+    SITE_KEY,
+    SOURCES,
+    WAREHOUSE,
+    WORKERS,
+)
 from ingest.pipeline import RunResult, check, run
 from ingest.preview import preview
 from ingest.publish_commands import publish_command, report_command
@@ -79,7 +92,7 @@ def _tls_option(part: str, meaning: str) -> Callable[[Callable[..., Any]], Calla
 
 
 @main.command("run")
-@click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
+@SOURCES
 @click.option(
     "--triton",
     "triton_url",
@@ -163,7 +176,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 @main.command("screen")
-@click.argument("sources", nargs=-1, required=True, type=PATH, metavar="SOURCE...")
+@SOURCES
 @RULES
 @WORKERS
 @HOME

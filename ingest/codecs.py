@@ -1,8 +1,10 @@
-"""One frame out of a file: by pydicom's plugins, or by imagecodecs where those have none or give up.
+"""One frame out of a file: by the quickest codec for its syntax, by pydicom's plugins, or by imagecodecs.
 
-Owner of the codecs: nothing else imports one.
+Owner of the codecs: nothing but this and ``reduction.py`` imports one. Which is the quickest is measured by
+``benchmarks/levers.py``.
 """
 
+import contextlib
 import zlib
 from typing import Any
 
@@ -14,11 +16,15 @@ from pydicom.encaps import get_frame
 from pydicom.pixels import get_decoder, pixel_array
 from pydicom.uid import UID, RLELossless
 
-from ingest.streams import JPEG_LS_FRAME, START_OF_IMAGE, image_size, jpeg_process
+from ingest.reduction import decode_halved, halvings
+from ingest.streams import JPEG_LS_FRAME, LOSSLESS_FRAME, START_OF_IMAGE, image_size, jpeg_process
 
 MAX_PIXELS = 100_000_000  # 10,000 x 10,000: twice the largest stitched leg film; above it a bomb or a slide scan
 JPEG_PROGRESSIVE = ("1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55")  # retired, in old archives
 JPEG_XL = ("1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.111", "1.2.840.10008.1.2.4.112")
+JPEG_LOSSLESS = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
+JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
+JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 DEFLATED_FRAME = "1.2.840.10008.1.2.8.1"
 _OURS = frozenset({*JPEG_PROGRESSIVE, *JPEG_XL, DEFLATED_FRAME})  # that pydicom has no decoder for
 _RLE_HEADER_BYTES = 64  # PS3.5 G.5: number of segments, and where each begins
@@ -43,8 +49,11 @@ def is_encapsulated(syntax: str) -> bool:
     return syntax in _OURS or bool(UID(syntax).is_encapsulated)
 
 
-def stored_frame(dataset: Dataset, index: int = 0) -> NDArray[Any]:
+def stored_frame(dataset: Dataset, index: int = 0, *, least: int | None = None) -> NDArray[Any]:
     """Stored values of one frame: (H, W), or (H, W, 3) as RGB where it has colours.
+
+    With ``least``, the frame may come halved (``reduction.on_the_grid`` says how its samples lie) as often as its
+    longer side keeps so many pixels.
 
     Raises:
         BombError: before memory is taken for it.
@@ -58,6 +67,10 @@ def stored_frame(dataset: Dataset, index: int = 0) -> NDArray[Any]:
     _check_size(frame, dataset)
     if syntax in _OURS:
         return _decoded(frame, dataset)
+    with contextlib.suppress(Exception):  # what a quick codec gives up on, the thorough ones try
+        quick = _quickly(frame, dataset, least)
+        if quick is not None:
+            return quick
     try:
         image: NDArray[Any] = pixel_array(dataset, index=index)
     except (MemoryError, KeyboardInterrupt, SystemExit):
@@ -65,6 +78,24 @@ def stored_frame(dataset: Dataset, index: int = 0) -> NDArray[Any]:
     except BaseException:  # noqa: BLE001 - a codec written in Rust panics with one of its own
         image = _decoded(frame, dataset)
     return image
+
+
+def _quickly(frame: bytes, dataset: Dataset, least: int | None) -> NDArray[Any] | None:
+    """By the codec that takes least time; None where this film has none that is quicker than pydicom's."""
+    syntax, wanted = str(dataset.file_meta.TransferSyntaxUID), (dataset.Rows, dataset.Columns)
+    if dataset.SamplesPerPixel != 1:
+        return None
+    if syntax in JPEG_2000 and least and dataset.PixelRepresentation == 0:
+        times = halvings(frame, *wanted, least)
+        image = decode_halved(frame, times) if times else None
+        wanted = (wanted[0] >> times, wanted[1] >> times)
+    elif syntax in JPEG_LOSSLESS and jpeg_process(frame) == LOSSLESS_FRAME:
+        image = _signed(np.asarray(imagecodecs.ljpeg_decode(frame)), dataset)
+    elif syntax in JPEG_LS and jpeg_process(frame) == JPEG_LS_FRAME:
+        image = _signed(np.asarray(imagecodecs.jpegls_decode(frame)), dataset)
+    else:
+        image = None
+    return image if image is not None and image.shape == wanted else None
 
 
 def _check_size(frame: bytes, dataset: Dataset) -> None:

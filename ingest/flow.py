@@ -15,7 +15,7 @@ from ingest.landing import Answer, Outcome, file_key, film_key, reason_of
 from ingest.reading import Reading
 from ingest.records import Canvas, FoundFile, RawFindings, Reason
 from ingest.thresholds import Thresholds
-from warehouse.spool import KnownFilm
+from warehouse.known import Films, KnownFilm
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -41,8 +41,8 @@ class ModelServer(Protocol):
 class Reader(Protocol):
     """Whoever reads a file; ``ingest.workers.Workers`` in earnest."""
 
-    def submit(self, found: FoundFile) -> "Future[Reading]":
-        """Ask for one file; the future never raises."""
+    def submit(self, found: FoundFile, beside: str | None = None) -> "Future[Reading]":
+        """Ask for one file, as ``reading.read_film`` takes it; the future raises only what ends the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,12 @@ def read_ahead(files: Iterable[FoundFile], reader: Reader, depth: int) -> Iterat
         yield _read(*waiting.popleft())
 
 
-def tell_duplicates(readings: Iterable[tuple[FoundFile, Reading]], films: dict[str, KnownFilm]) -> Iterator[Decided]:
+def tell_duplicates(readings: Iterable[tuple[FoundFile, Reading]], films: Films, reader: Reader) -> Iterator[Decided]:
     """Marks the films that ``films`` (by SOP Instance UID) has already, and adds the others to it.
 
     The same UID with the same pixels is a duplicate. With other pixels one of the two is wrong, and which cannot be
-    told: the first stays, the second is quarantined.
+    told: the first stays, the second is quarantined. Before that it is read again by ``reader``, since two files may
+    store one film in ways that are hashed differently.
     """
     for found, reading in readings:
         if reading.header is None or reading.canvas is None:
@@ -80,10 +81,10 @@ def tell_duplicates(readings: Iterable[tuple[FoundFile, Reading]], films: dict[s
         uid, pixel_sha256 = reading.header.sop_instance_uid, reading.canvas.pixel_sha256
         first = films.get(uid)
         if first is None:
-            films[uid] = KnownFilm(film_key(uid), file_key(found), pixel_sha256)
-            yield Decided(found, reading, None, films[uid])
+            films[uid] = film = KnownFilm(film_key(uid), file_key(found), pixel_sha256)
+            yield Decided(found, reading, None, film)
         else:
-            same = first.pixel_sha256 == pixel_sha256
+            same = first.pixel_sha256 == pixel_sha256 or _is_same(reader, found, first.pixel_sha256)
             yield Decided(found, reading, Reason.SAME_IMAGE if same else Reason.CONFLICTING_IMAGE, first)
 
 
@@ -149,6 +150,11 @@ def _outcome(item: Decided, reason: Reason, detail: str | None, answer: Answer |
         answer=answer,
         seconds=item.reading.seconds,
     )
+
+
+def _is_same(reader: Reader, found: FoundFile, pixel_sha256: str) -> bool:
+    canvas = reader.submit(found, pixel_sha256).result().canvas
+    return canvas is not None and canvas.pixel_sha256 == pixel_sha256
 
 
 def _read(found: FoundFile, future: "Future[Reading]") -> tuple[FoundFile, Reading]:

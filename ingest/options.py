@@ -9,6 +9,9 @@ from click.core import ParameterSource
 from ingest.settings import default_home, default_models
 
 PATH = click.Path(path_type=Path)
+SOURCES = click.argument(  # click's own word for one that may not be read would name no remedy
+    "sources", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="SOURCE..."
+)
 HOME = click.option(
     "--home",
     type=PATH,

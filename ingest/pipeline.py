@@ -27,6 +27,7 @@ from ingest.source import check_sources, walk
 from ingest.workers import Workers
 from warehouse.rows import RunRow
 
+NAMED = 20  # closed folders at most; all are counted
 READ_AHEAD = 4  # files a worker has waiting: enough that a slow one does not starve the models
 
 
@@ -37,7 +38,14 @@ class Tally:
     found: int = 0
     known: int = 0  # of the found; an earlier run dealt with them
     reasons: Counter[Reason] = field(default_factory=Counter)  # of the files that have their row now
-    closed: list[Path] = field(default_factory=list)  # folders that may not be opened
+    closed: int = 0  # folders that may not be opened
+    first_closed: list[Path] = field(default_factory=list)  # of these, to be named
+
+    def add_closed(self, folder: Path) -> None:
+        """Count a folder that may not be opened."""
+        self.closed += 1
+        if len(self.first_closed) < NAMED:
+            self.first_closed.append(folder)
 
     @property
     def dealt_with(self) -> int:
@@ -63,7 +71,7 @@ def check(settings: Settings) -> None:
     files = walk(settings.sources, skip=(settings.home, settings.spool))
     if not any(is_dicom(each) for found in files for each in members(found) or (found,)):
         named = ", ".join(str(source) for source in settings.sources)
-        raise IngestError(f"{named} holds no DICOM file: name the folder that holds the radiographs")
+        raise IngestError(f"{named} holds no DICOM file that can be read: name the folder that holds the radiographs")
 
 
 def run(  # noqa: PLR0913 - what varies is handed in
@@ -85,38 +93,38 @@ def run(  # noqa: PLR0913 - what varies is handed in
         warehouse.errors.WarehouseError: spool or warehouse cannot be used.
         IngestError: another run is at work on the same warehouse.
     """
-    clock, tally, outcome = time.monotonic(), Tally(), "failed"
+    clock, tally = time.monotonic(), Tally()
     with _only_run(settings.spool):
         site = Site(key, Rules.load(settings.rules), settings.shift_dates)
         started = _run_row(settings, server, key, site)
-        known = sink.catch_up(started, settings.retried)
-        sink.begin(started)
-        held = False
-        reader = reader or Workers(
-            settings.workers, site, timeout_s=settings.file_timeout_s, known_contents=known.contents
-        )
-        try:
-            with reader as workers:
-                files = islice(_new_files(settings, known.files, tally, progress), settings.limit)
-                readings = read_ahead(files, workers, READ_AHEAD * settings.workers)
-                decided = tell_duplicates(readings, known.films)
-                for done in ask_ahead(decided, server, settings.in_flight):
-                    sink.add(rows_of(done, started.run_id, server.model_version, datetime.now(UTC)))
-                    tally.reasons[done.reason] += 1
-                    progress(1)
-            _check_accounts(tally)
-            outcome = "finished"
-        except KeyboardInterrupt:
-            outcome = "interrupted"
-        finally:
-            held = sink.end(outcome, server.model_version, found=tally.dealt_with, known=tally.known)
+        with sink.catch_up(started, settings.retried) as known:
+            sink.begin(started)
+            reader = reader or Workers(
+                settings.workers, site, timeout_s=settings.file_timeout_s, known_contents=known.contents
+            )
+            outcome, held = "failed", False
+            try:
+                with reader as workers:
+                    files = islice(_new_files(settings, known.files, tally, progress), settings.limit)
+                    readings = read_ahead(files, workers, READ_AHEAD * settings.workers)
+                    decided = tell_duplicates(readings, known.films, workers)
+                    for done in ask_ahead(decided, server, settings.in_flight):
+                        sink.add(rows_of(done, started.run_id, server.model_version, datetime.now(UTC)))
+                        tally.reasons[done.reason] += 1
+                        progress(1)
+                _check_accounts(tally)
+                outcome = "finished"
+            except KeyboardInterrupt:
+                outcome = "interrupted"
+            finally:
+                held = sink.end(outcome, server.model_version, found=tally.dealt_with, known=tally.known)
     return RunResult(started.run_id, outcome, tally, time.monotonic() - clock, held, sink.quarantined)
 
 
 def _new_files(
     settings: Settings, known: Container[str], tally: Tally, progress: Callable[[int], None]
 ) -> Iterator[FoundFile]:
-    for found in walk(settings.sources, skip=(settings.home, settings.spool), on_closed=tally.closed.append):
+    for found in walk(settings.sources, skip=(settings.home, settings.spool), on_closed=tally.add_closed):
         for each in _unfolded(found, known):
             tally.found += 1
             if file_key(each) in known:

@@ -1,6 +1,7 @@
 """The pixels: decoding by any codec that is installed, and rendering to the canvas that the models see."""
 
 import hashlib
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +17,12 @@ from ingest.description import whole
 from ingest.display import not_padding, show
 from ingest.errors import FileError
 from ingest.records import CANVAS_SIZE, Canvas, Reason
+from ingest.reduction import halves, on_the_grid
 from ingest.spacing import pixel_aspect
 
+MOST_HALVINGS = 5  # of a film of 24,576 pixels; none is larger (codecs.MAX_PIXELS)
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601, red, green, blue
-MADE_BY = ("pixels.py", "codecs.py", "description.py", "display.py", "spacing.py")
+MADE_BY = ("pixels.py", "codecs.py", "reduction.py", "streams.py", "description.py", "display.py", "spacing.py")
 PREPROCESSING = (
     "canvas-"
     + hashlib.sha256(b"".join((Path(__file__).parent / name).read_bytes() for name in MADE_BY)).hexdigest()[:12]
@@ -47,8 +50,10 @@ class Placement(NamedTuple):
         return self.top + self.scale_y / 2 - 0.5
 
 
-def decode(dataset: Dataset) -> NDArray[Any]:
+def decode(dataset: Dataset, *, whole_film: bool = True) -> NDArray[Any]:
     """Stored values, (H, W), of any integer or float type; colour becomes grey.
+
+    Unless the ``whole_film`` is wanted, it may come halved as often as the canvas allows (``ingest/reduction.py``).
 
     Raises:
         FileError: truncated, or decode_error with the kind of error only, since messages may quote the header.
@@ -59,7 +64,8 @@ def decode(dataset: Dataset) -> NDArray[Any]:
     if below:
         dataset.BitsStored += below
     try:
-        stored = stored_frame(dataset)
+        least = None if whole_film or "PixelPaddingValue" in dataset else CANVAS_SIZE  # half a film blends its padding
+        stored = stored_frame(dataset, least=least)
         stored = stored >> below if below else stored
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
             stored = apply_color_lut(stored, dataset)
@@ -79,7 +85,10 @@ def decode(dataset: Dataset) -> NDArray[Any]:
 
 def render(stored: NDArray[Any], dataset: Dataset) -> Canvas:
     """The canvas of a film: shrunk first (what follows is monotone, and a tenth of the pixels), then shown."""
-    placement = place(*stored.shape, aspect=pixel_aspect(dataset))
+    placement = place(dataset.Rows, dataset.Columns, aspect=pixel_aspect(dataset))
+    pixel_sha256 = pixel_hash(stored)
+    halved = (dataset.Rows // stored.shape[0]).bit_length() - 1
+    stored = on_the_grid(stored, halved) if halved else stored
     valid = not_padding(stored, dataset) if "PixelPaddingValue" in dataset else None
     if valid is None or valid.all():
         small = shrink(stored, placement)
@@ -88,7 +97,7 @@ def render(stored: NDArray[Any], dataset: Dataset) -> Canvas:
         shown = show(*_shrink_valid(stored, valid, placement), dataset=dataset)
     scale_y = placement.scale_y if placement.scale_y != placement.scale else None
     pixels = _pad(shown, placement)
-    return Canvas(pixels, placement.scale, placement.offset_x, placement.offset_y, pixel_hash(stored), scale_y)
+    return Canvas(pixels, placement.scale, placement.offset_x, placement.offset_y, pixel_sha256, scale_y)
 
 
 def to_canvas(
@@ -127,6 +136,20 @@ def pixel_hash(stored: NDArray[Any]) -> str:
     sha256 = hashlib.sha256(f"{values.shape} {values.dtype.str}".encode())
     sha256.update(np.ascontiguousarray(values).data)
     return sha256.hexdigest()
+
+
+def same_film_hashes(dataset: Dataset) -> frozenset[str]:
+    """``pixel_hash`` of a film however it is stored: of the whole, and of its halves, which JPEG 2000 is read as.
+
+    Raises:
+        FileError: as ``decode``.
+    """
+    film = decode(dataset)
+    hashes = {pixel_hash(film)}
+    if film.dtype.kind == "u":  # only those are read halved
+        for bits in {whole(dataset, "BitsStored", 16), film.dtype.itemsize * 8}:
+            hashes.update(pixel_hash(half) for half in islice(halves(film, bits), MOST_HALVINGS))
+    return frozenset(hashes)
 
 
 def _plainest(stored: NDArray[Any]) -> NDArray[Any]:

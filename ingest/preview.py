@@ -45,7 +45,7 @@ def preview(settings: Settings, site: Site) -> Preview:
     return counts
 
 
-def judge(found: FoundFile, site: Site, _: IsKnown) -> Reading:
+def judge(found: FoundFile, site: Site, _: IsKnown, __: str | None) -> Reading:
     """As a task of ``Workers``: how the header ends, and as the detail the numbers of the rules that exclude it."""
     try:
         with opened(found) as file:

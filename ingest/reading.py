@@ -15,7 +15,7 @@ from pydicom import Dataset
 from ingest.description import check_pixels
 from ingest.errors import FileError
 from ingest.header import Keyer, open_header, read_header, transfer_syntax
-from ingest.pixels import decode, render
+from ingest.pixels import decode, render, same_film_hashes
 from ingest.records import Canvas, FoundFile, Header, Reason
 from ingest.rules import Rules
 from ingest.screen import screen
@@ -58,17 +58,18 @@ def is_dicom(found: FoundFile) -> bool:
         return False
 
 
-def read_film(found: FoundFile, site: Site, is_known: IsKnown = lambda _: False) -> Reading:
+def read_film(found: FoundFile, site: Site, is_known: IsKnown = lambda _: False, beside: str | None = None) -> Reading:
     """Read one file; whatever is wrong with it becomes the reading's reason. Raises nothing.
 
     ``is_known`` tells of a content hash whether its film is in the registry: such a file moved, or is a copy, and is
-    not decoded.
+    not decoded. ``beside`` is the pixel hash of another film: where this one is the same, stored differently, that
+    becomes its hash too.
     """
     started = time.perf_counter()
     try:
         with opened(found) as file:
             before = _version(file)
-            reading = _read(file, found.size_bytes, site, is_known)
+            reading = _read(file, found.size_bytes, site, is_known, beside)
             if before not in {_version(file), None} or (before and before[0] != found.size_bytes):
                 reading = Reading(Reason.CHANGED, "it changed while it was read, or since it was found")
     except FileError as error:
@@ -88,7 +89,7 @@ def _version(file: Content) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _read(file: Content, size_bytes: int, site: Site, is_known: IsKnown) -> Reading:
+def _read(file: Content, size_bytes: int, site: Site, is_known: IsKnown, beside: str | None) -> Reading:
     try:
         headed = open_header(file) if size_bytes else None
     except (MemoryError, FileError):
@@ -109,7 +110,7 @@ def _read(file: Content, size_bytes: int, site: Site, is_known: IsKnown) -> Read
             header = read_header(dataset, site.keyer, shift_dates=site.shift_dates)
             if header.sop_instance_uid:  # else the pixels name it
                 return Reading(Reason.SAME_IMAGE, None, content_sha256, header)
-        return replace(_read_pixels(file, site), content_sha256=content_sha256)
+        return replace(_read_pixels(file, site, beside), content_sha256=content_sha256)
     except FileError as error:
         return Reading(Reason(error.reason), error.detail, content_sha256)
 
@@ -141,7 +142,7 @@ def _header_error(error: Exception) -> Exception:
     return FileError(Reason.BAD_HEADER, f"the header cannot be read: {type(error).__name__}")
 
 
-def _read_pixels(file: Content, site: Site) -> Reading:
+def _read_pixels(file: Content, site: Site, beside: str | None) -> Reading:
     dataset = open_image(file)
     try:
         header = read_header(dataset, site.keyer, shift_dates=site.shift_dates)
@@ -151,7 +152,9 @@ def _read_pixels(file: Content, site: Site) -> Reading:
     except Exception as error:  # noqa: BLE001 - as above
         raise _header_error(error) from None
     try:
-        canvas = render(decode(dataset), dataset)
+        canvas = render(decode(dataset, whole_film=False), dataset)
+        if beside is not None and beside in same_film_hashes(dataset):
+            canvas = replace(canvas, pixel_sha256=beside)
     except FileError:
         raise
     except Exception as error:  # noqa: BLE001 - as above: windows and tables are header values too

@@ -22,7 +22,9 @@ def run_report(result: RunResult) -> str:
         )
     else:
         lines.append(f"Nothing new: all {tally.known:,} files are known from earlier runs.")
-    lines += [f"Not searched, because it may not be opened: {folder}" for folder in tally.closed]
+    lines += [f"Not searched, because it may not be opened: {folder}" for folder in tally.first_closed]
+    if more := tally.closed - len(tally.first_closed):
+        lines.append(f"Not searched, because they may not be opened: {more:,} more folders")
     lines += [f"Batch put aside, its files are read again by the next run: {batch}" for batch in result.quarantined]
     if result.held:
         lines.append("Another process holds the warehouse: the results wait in the spool, the next run lands them.")

@@ -89,9 +89,15 @@ def list_models(repository: Path) -> tuple[ServedModel, ...]:
 
 
 def weights_sha256(models: tuple[ServedModel, ...]) -> str:
-    """One hash for all weights together: it changes when any model changes."""
-    lines = (f"{model.name} {model.onnx.sha256}\n" for model in models if model.onnx)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    """One hash for the weights of all versions together: it changes when any of them changes."""
+    graphs = [
+        (f"{model.name}/{version}", model.onnx.path.parents[1] / str(version) / model.onnx.path.name)
+        for model in models
+        if model.onnx
+        for version in model.versions
+    ]
+    found = [(name, weights.sha256) for name, path in graphs if (weights := _read_weights(path))]
+    return hashlib.sha256("".join(f"{name} {sha256}\n" for name, sha256 in found).encode()).hexdigest()
 
 
 def _read_model(folder: Path) -> ServedModel:

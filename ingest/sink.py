@@ -4,24 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from ingest.landing import Rows
 from warehouse.errors import WarehouseError
-from warehouse.keys import KeySet
+from warehouse.known import Known
 from warehouse.land import RETRIED, Warehouse
 from warehouse.rows import Batch, RunRow
-from warehouse.spool import KnownFilm, Spool
+from warehouse.spool import Spool
 
 ANOTHER_KEY = "{} was filled with another site key: restore that key, or name another --warehouse"
-
-
-class Known(NamedTuple):
-    """What needs no reading again."""
-
-    files: KeySet  # file_key
-    contents: KeySet  # content_sha256 of files whose film is known
-    films: dict[str, KnownFilm]  # SOP Instance UID to the film that stands for it
 
 
 class Sink:
@@ -57,7 +48,7 @@ class Sink:
             raise WarehouseError(ANOTHER_KEY.format(self._warehouse.path))
 
     def catch_up(self, site: RunRow, retried: tuple[str, ...] = RETRIED) -> Known:
-        """Lands what earlier runs left in the spool; the files and films that need no reading again.
+        """Lands what earlier runs left in the spool; the files and films that need no reading again, to be closed.
 
         ``site`` is the run that is about to begin; files of ``retried`` dispositions are not among the known.
 
@@ -69,11 +60,14 @@ class Sink:
         self._land(self._hold_timeout_s)
         self._check_site(site)
         here, waiting, timeout_s = self._warehouse, self._spool, self._hold_timeout_s
-        return Known(
-            here.known_files(retried=retried, timeout_s=timeout_s).union(waiting.known_files(retried=retried)),
-            here.known_contents(timeout_s=timeout_s).union(waiting.known_contents()),
-            waiting.known_films() | here.known_films(timeout_s=timeout_s),
-        )
+        known = Known(waiting.directory.with_name(f"{waiting.directory.name}.known"))
+        known.files.update(here.known_files(retried=retried, timeout_s=timeout_s))
+        known.files.update(waiting.known_files(retried=retried))
+        known.contents.update(here.known_contents(timeout_s=timeout_s))
+        known.contents.update(waiting.known_contents())
+        known.films.update(here.known_films(timeout_s=timeout_s))
+        known.films.update(waiting.known_films())
+        return known
 
     def begin(self, run: RunRow) -> None:
         """The run exists from here on, even if it is killed."""

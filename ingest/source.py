@@ -10,15 +10,25 @@ from threading import Event
 from ingest.errors import IngestError
 from ingest.records import FoundFile, Reason
 
+Identity = tuple[int, int]  # device and inode
+ALLOW = "give this user the right to, or name another folder"
+
 
 def check_sources(sources: Collection[Path]) -> None:
     """Raises IngestError where a source is missing, cannot be read or is an empty folder."""
     for source in sources:
-        if not source.exists():
-            raise IngestError(f"there is no {source}: name the folder that holds the DICOM files")
-        if not os.access(source, os.R_OK):
-            raise IngestError(f"{source} cannot be read: give this user the right to, or name another folder")
-        if source.is_dir() and next(walk([source]), None) is None:
+        try:
+            folder = stat.S_ISDIR(source.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            raise IngestError(f"there is no {source}: name the folder that holds the DICOM files") from None
+        except OSError:
+            folder = False  # and it may not be read
+        if not os.access(source, os.R_OK | os.X_OK if folder else os.R_OK):
+            raise IngestError(f"{source} cannot be read: {ALLOW}")
+        closed: list[Path] = []
+        if folder and next(walk([source], on_closed=closed.append), None) is None:
+            if closed:
+                raise IngestError(f"{closed[0]} cannot be read: {ALLOW}")
             raise IngestError(f"{source} holds no files: name the folder that holds the DICOM files")
 
 
@@ -31,13 +41,13 @@ def walk(
     """Every regular file, whatever its name, depth-first and sorted by name; no sockets, pipes, devices.
 
     Several sources take turns, as they may be several disks. Links are followed inside the sources and nowhere
-    else; a folder that is reached twice (a link that loops, overlapping sources) is walked once. ``skip`` names
-    folders of ours; ``on_closed`` is told the folders that may not be opened.
+    else; a link to a folder inside is left alone, as the folder is found where it lies. ``skip`` names folders of
+    ours; ``on_closed`` is told the folders that may not be opened.
     """
-    seen = {(status.st_dev, status.st_ino) for folder in skip if (status := _status(os.fsencode(folder)))}
+    ours = {_identity(folder.stat()) for folder in skip if os.path.isdir(folder)}  # noqa: PTH112 - raises nothing
     starts = _apart([os.fsencode(source) for source in sorted({source.absolute() for source in sources})])
     inside = tuple(os.path.realpath(start) for start in starts)
-    waiting = deque(_walk(start, inside, seen, on_closed) for start in starts)
+    waiting = deque(_walk(start, inside, ours, on_closed) for start in starts)
     while waiting:
         files = waiting.popleft()
         if (found := next(files, None)) is not None:
@@ -62,28 +72,44 @@ def _apart(starts: list[bytes]) -> list[bytes]:
 
 
 def _walk(
-    source: bytes, inside: tuple[bytes, ...], seen: set[tuple[int, int]], on_closed: Callable[[Path], None]
+    source: bytes, inside: tuple[bytes, ...], ours: set[Identity], on_closed: Callable[[Path], None]
 ) -> Iterator[FoundFile]:
     """Holds the names of the folders it is in, and of no others; depth is the archive's choice."""
-    waiting: list[Iterator[bytes]] = [iter([source])]
+    waiting: list[tuple[Identity | None, Iterator[bytes]]] = [(None, iter([source]))]
     while waiting:
-        path = next(waiting[-1], None)
+        path = next(waiting[-1][1], None)
         if path is None:
             waiting.pop()
             continue
-        status = _status(path, inside)
+        try:
+            status = _status(path, inside)
+        except OSError as error:  # a folder that may be listed and not entered, a broken mount
+            detail = error.strerror or type(error).__name__
+            yield FoundFile(Path(os.fsdecode(path)), 0, 0, refused=Reason.UNREADABLE, detail=detail)
+            continue
         if status is None:
             continue  # gone since its folder was listed
         if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
             yield _found(path, status)
-        elif stat.S_ISDIR(status.st_mode) and (status.st_dev, status.st_ino) not in seen:
-            seen.add((status.st_dev, status.st_ino))
-            try:
-                names = sorted(os.listdir(path))  # noqa: PTH208 - bytes, for names that are no UTF-8
-            except OSError:
-                on_closed(Path(os.fsdecode(path)))
-            else:
-                waiting.append(_below(path, names))
+        elif stat.S_ISDIR(status.st_mode) and (path == source or not os.path.islink(path)):  # noqa: PTH114 - bytes
+            folder = _identity(status)
+            if folder in ours or any(folder == around for around, _ in waiting):
+                continue  # a mount that loops
+            waiting.append((folder, _below(path, _listed(path, on_closed))))
+
+
+def _listed(folder: bytes, on_closed: Callable[[Path], None]) -> list[bytes]:
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - bytes, for names that are no UTF-8
+    except FileNotFoundError:  # gone meanwhile
+        return []
+    except OSError:
+        on_closed(Path(os.fsdecode(folder)))
+        return []
+
+
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino
 
 
 def _below(folder: bytes, names: list[bytes]) -> Iterator[bytes]:
@@ -99,16 +125,20 @@ def _found(path: bytes, status: os.stat_result) -> FoundFile:
 
 
 def _status(path: bytes, inside: tuple[bytes, ...] | None = None) -> os.stat_result | None:
-    """Of what a link points at; of one that dangles or leads out of ``inside``, of the link itself."""
+    """Of what a link points at; of one that dangles or leads out of ``inside``, of the link itself; None: not there.
+
+    Raises:
+        OSError: the file system does not tell.
+    """
     try:
         status = os.lstat(path)
-        if not stat.S_ISLNK(status.st_mode):
-            return status
-        target = os.path.realpath(path)
-        if inside is not None and not any(_is_below(target, folder) for folder in inside):
-            return status
-    except OSError:
+    except FileNotFoundError:
         return None
+    if not stat.S_ISLNK(status.st_mode):
+        return status
+    target = os.path.realpath(path)
+    if inside is not None and not any(_is_below(target, folder) for folder in inside):
+        return status
     try:
         return os.stat(path)  # noqa: PTH116 - bytes
     except OSError:

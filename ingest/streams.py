@@ -17,6 +17,14 @@ class ImageSize(NamedTuple):
         return self.rows * self.columns * self.samples
 
 
+class Wavelet(NamedTuple):
+    """How a JPEG 2000 stream is coded."""
+
+    levels: int  # how often it can be halved
+    bits: int  # of a value
+    plain: bool  # one tile of one unsigned component from the origin, coded alike throughout, reversible
+
+
 START_OF_IMAGE = b"\xff\xd8"  # JPEG and JPEG-LS
 CODESTREAM = b"\xff\x4f\xff\x51"  # JPEG 2000: SOC, then SIZ
 JPEG_2000_FILE = b"\x00\x00\x00\x0cjP  "
@@ -24,6 +32,8 @@ JPEG_XL_FILE = b"\x00\x00\x00\x0cJXL "
 JPEG_XL_STREAM = b"\xff\x0a"
 JPEG_LS_FRAME = 0xF7
 LOSSLESS_FRAME = 0xC3
+_CODING_STYLE, _OTHER_STYLE, _TILE_PART = 0xFF52, 0xFF53, 0xFF90  # COD, COC, SOT
+_REVERSIBLE = 1
 _FRAMES = frozenset({*range(0xC0, 0xD0), JPEG_LS_FRAME}) - {0xC4, 0xC8, 0xCC}  # SOFn and SOF55, not DHT, JPG, DAC
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))  # ISO 18181-1, SizeHeader, 1 to 7
@@ -49,6 +59,31 @@ def jpeg_process(frame: bytes) -> int | None:
         return _jpeg(frame)[0]
     except (struct.error, IndexError, ValueError):
         return None
+
+
+def wavelet(frame: bytes) -> Wavelet | None:
+    """How a JPEG 2000 stream is coded, by its main header (ISO 15444-1 A.5, A.6); None where that cannot be read."""
+    start = frame.find(CODESTREAM, 0, 4096)
+    try:
+        return _wavelet(frame, start) if start >= 0 else None
+    except (struct.error, IndexError):
+        return None
+
+
+def _wavelet(frame: bytes, start: int) -> Wavelet | None:
+    right, bottom, left, top, tile_width, tile_height = struct.unpack_from(">6I", frame, start + 8)
+    samples, depth, step_x, step_y = struct.unpack_from(">HBBB", frame, start + 40)
+    plain = (samples, left, top, step_x, step_y) == (1, 0, 0, 1, 1) and tile_width >= right and tile_height >= bottom
+    levels, reversible = None, False
+    at = start + 4 + struct.unpack_from(">H", frame, start + 4)[0]
+    while (marker := struct.unpack_from(">H", frame, at)[0]) != _TILE_PART:
+        if marker == _CODING_STYLE:
+            levels, reversible = frame[at + 9], frame[at + 13] == _REVERSIBLE
+        plain = plain and marker != _OTHER_STYLE
+        at += 2 + struct.unpack_from(">H", frame, at + 2)[0]
+    if levels is None:
+        return None
+    return Wavelet(levels, (depth & 0x7F) + 1, plain and reversible and not depth & 0x80)
 
 
 def _jpeg(frame: bytes) -> tuple[int, ImageSize]:

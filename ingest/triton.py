@@ -131,8 +131,11 @@ class TritonServer:
                 "correct its config.pbtxt after ours in model_repository and start the server again"
             ) from None
         version = max((str(v) for v in served.get("versions", [])), key=_number, default="1")
-        hashes = [self._weights_sha256] if self._weights_sha256 else map(_weights_hash, configs)
-        return f"{ENSEMBLE}/{version}-{_hash(*hashes, json.dumps(asdict(thresholds)))[:12]}", thresholds
+        weights = [self._weights_sha256] if self._weights_sha256 else map(_weights_hash, configs)
+        return (
+            f"{ENSEMBLE}/{version}-{_hash(*weights, _asked(configs[0]), json.dumps(asdict(thresholds)))[:12]}",
+            thresholds,
+        )
 
     def _configs(self) -> list[dict[str, Any]]:
         """As served: the ensemble's, then those of its steps."""
@@ -198,6 +201,12 @@ def _difference(served: dict[str, Any]) -> str | None:
 
 def _parameters(config: dict[str, Any]) -> dict[str, str]:
     return {name: value.get("string_value", "") for name, value in config.get("parameters", {}).items()}
+
+
+def _asked(ensemble: dict[str, Any]) -> str:
+    """Which version of which model the ensemble asks: of several side by side, the weights that answer."""
+    steps = ensemble.get("ensemble_scheduling", {}).get("step", [])
+    return json.dumps([[step["model_name"], str(step.get("model_version", ""))] for step in steps])
 
 
 def _weights_hash(config: dict[str, Any]) -> str:

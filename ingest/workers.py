@@ -23,9 +23,10 @@ from ingest.reading import Reading, Site, read_film
 from ingest.records import FoundFile, Reason
 
 MEMORY_BYTES = 8 << 30  # of address space for one worker: a file that unpacks to more is refused, not swapped
-Task = Callable[[FoundFile, Site, Callable[[str], bool]], Reading]
+Task = Callable[[FoundFile, Site, Callable[[str], bool], str | None], Reading]
 
-_Job = tuple[FoundFile, "Future[Reading]"]
+_Asked = tuple[FoundFile, str | None]  # what ``read_film`` takes of each file
+_Job = tuple[_Asked, "Future[Reading]"]
 
 
 class Workers:
@@ -69,22 +70,33 @@ class Workers:
         for thread in self._threads:
             thread.join()
 
-    def submit(self, found: FoundFile) -> "Future[Reading]":
+    def submit(self, found: FoundFile, beside: str | None = None) -> "Future[Reading]":
         """The reading of one file; bounded by the caller, who waits for the oldest before adding more."""
         future: Future[Reading] = Future()
-        self._jobs.put((found, future))
+        self._jobs.put(((found, beside), future))
         return future
 
     def _serve(self) -> None:
         process = self._start()
         while (job := self._jobs.get()) is not None:
-            found, future = job
-            reading = process.read(found, self._timeout_s, self._known_contents)
+            asked, future = job
+            try:
+                reading = process.read(asked, self._timeout_s, self._known_contents)
+                if process.has_ended and not self._closing:  # by it, one before it, or a stranger: a new one tells
+                    process = self._replaced(process)
+                    reading = process.read(asked, self._timeout_s, self._known_contents)
+            except Exception as error:  # noqa: BLE001 - of asking what is known, on a full disk: it ends the run
+                future.set_exception(error)
+                process = self._replaced(process)
+                continue
             if reading.reason is Reason.WORKER_CRASHED and not self._closing:
-                self._end(process)
-                process = self._start()
+                process = self._replaced(process)
             future.set_result(reading)
         self._end(process)
+
+    def _replaced(self, process: "_Process") -> "_Process":
+        self._end(process)
+        return self._start()
 
     def _start(self) -> "_Process":
         process = _Process(self._task, self._site)
@@ -106,11 +118,11 @@ class _Process:
         self._process.start()
         theirs.close()
 
-    def read(self, found: FoundFile, timeout_s: float, known_contents: Container[str]) -> Reading:
+    def read(self, asked: _Asked, timeout_s: float, known_contents: Container[str]) -> Reading:
         """What became of the file; meanwhile the process may ask whether it knows a content."""
         deadline = time.monotonic() + timeout_s
         try:
-            self._pipe.send(found)
+            self._pipe.send(asked)
             while self._pipe.poll(max(0.0, deadline - time.monotonic())):
                 said: Reading | str = self._pipe.recv()
                 if isinstance(said, Reading):
@@ -120,6 +132,10 @@ class _Process:
             self._process.join()
             return Reading(Reason.WORKER_CRASHED, f"the process that read it ended with {self._process.exitcode}")
         return Reading(Reason.WORKER_CRASHED, f"not read within {timeout_s:.0f} s")
+
+    @property
+    def has_ended(self) -> bool:
+        return not self._process.is_alive()
 
     def end(self) -> None:
         self._pipe.close()
@@ -142,12 +158,18 @@ def _work(pipe: Connection, task: Task, site: Site) -> None:
 
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
-            pipe.send(task(pipe.recv(), site, is_known))
+            found, beside = pipe.recv()
+            pipe.send(task(found, site, is_known, beside))
 
 
 def _settle() -> None:
-    """One thread, no signals of the terminal, and silence: codecs and pydicom quote headers when they complain."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """One thread, no signals, and silence: codecs and pydicom quote headers when they complain.
+
+    A terminal and a service manager send their signal to all processes of a run; the client then stops its workers
+    in order, and the file that one is reading is not to blame.
+    """
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold a patient's film
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     silence = os.open(os.devnull, os.O_WRONLY)

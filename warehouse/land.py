@@ -14,9 +14,9 @@ import duckdb
 
 from warehouse.connection import APPLICATION, SCHEMA_VERSION, check_ours, connected, is_blank
 from warehouse.errors import TornBatchError, WarehouseError, WarehouseHeldError
-from warehouse.keys import KeySet
+from warehouse.known import KnownFilm
 from warehouse.merge import land_batch
-from warehouse.spool import KnownFilm, Quarantined, Spool
+from warehouse.spool import Quarantined, Spool
 from warehouse.upgrade import upgrade
 
 RETRIED = ("failed",)  # dispositions whose files the next run reads again
@@ -25,7 +25,11 @@ _CONTENTS = """
 SELECT content_sha256 FROM landing.file
 WHERE content_sha256 IS NOT NULL AND film_key IS NOT NULL AND reason <> 'conflicting_image'
 """
-KEYS_AT_ONCE = 50_000
+_FILMS = """
+SELECT sop_instance_uid, film_key, file_key, pixel_sha256 FROM landing.film
+SEMI JOIN (FROM landing.file WHERE disposition NOT IN ('failed', 'duplicate')) AS decided USING (file_key)
+"""
+ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +83,27 @@ class Warehouse:
         except WarehouseHeldError:
             return LandResult(held=True)
 
-    def known_files(self, *, retried: tuple[str, ...] = RETRIED, timeout_s: float = 60.0) -> KeySet:
-        """The ``file_key`` of every file that needs no reading again: all but those of the ``retried`` dispositions."""
-        query = "SELECT DISTINCT file_key FROM landing.file WHERE disposition NOT IN (SELECT unnest(?))"
-        return self._keys(query, [list(retried)], timeout_s)
+    def known_files(self, *, retried: tuple[str, ...] = RETRIED, timeout_s: float = 60.0) -> Iterator[str]:
+        """The ``file_key`` of every file that needs no reading again: all but those of the ``retried`` dispositions.
 
-    def known_contents(self, *, timeout_s: float = 60.0) -> KeySet:
+        One that was read several times comes several times. Errors as ``opened``, with the first.
+        """
+        query = "SELECT file_key FROM landing.file WHERE disposition NOT IN (SELECT unnest(?))"
+        return (key for (key,) in self._streamed(query, [list(retried)], timeout_s))
+
+    def known_contents(self, *, timeout_s: float = 60.0) -> Iterator[str]:
         """The ``content_sha256`` of every file whose film is here: what has it again repeats that film."""
-        return self._keys(_CONTENTS, [], timeout_s)
+        return (content for (content,) in self._streamed(_CONTENTS, [], timeout_s))
 
-    def _keys(self, query: str, parameters: list[object], timeout_s: float) -> KeySet:
+    def known_films(self, *, timeout_s: float = 60.0) -> Iterator[tuple[str, KnownFilm]]:
+        """SOP Instance UID and the film that stands for it; conflicting and failed ones do not."""
+        return ((uid, KnownFilm(*film)) for uid, *film in self._streamed(_FILMS, [], timeout_s))
+
+    def _streamed(self, query: str, parameters: list[object], timeout_s: float) -> Iterator[tuple[str, ...]]:
         with self.opened(timeout_s=timeout_s) as connection:
             cursor = connection.execute(query, parameters)
-            parts = iter(lambda: cursor.fetchmany(KEYS_AT_ONCE), [])
-            return KeySet((key for (key,) in part) for part in parts)
-
-    def known_films(self, *, timeout_s: float = 60.0) -> dict[str, KnownFilm]:
-        """SOP Instance UID -> the film that stands for it; conflicting and failed ones do not."""
-        with self.opened(timeout_s=timeout_s) as connection:
-            rows = connection.execute(
-                "SELECT sop_instance_uid, film_key, file_key, pixel_sha256 FROM landing.film "
-                "SEMI JOIN (FROM landing.file WHERE disposition NOT IN ('failed', 'duplicate')) AS decided "
-                "USING (file_key)",
-            ).fetchall()
-        return {uid: KnownFilm(*film) for uid, *film in rows}
+            while part := cursor.fetchmany(ROWS_AT_ONCE):
+                yield from part
 
     @contextmanager
     def opened(self, *, timeout_s: float = 60.0) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -9,23 +9,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.columns import BATCH_SCHEMA, ROW_TYPES, rows_of, to_table
 from warehouse.errors import SpoolError, TornBatchError
-from warehouse.keys import KeySet
+from warehouse.known import KnownFilm
 from warehouse.rows import Batch, RunRow
-
-
-class KnownFilm(NamedTuple):
-    """The film that already stands for a SOP Instance UID."""
-
-    film_key: str
-    file_key: str
-    pixel_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,35 +98,32 @@ class Spool:
             note.write(f"{why}\n".encode())
         return Quarantined(aside, why)
 
-    def known_files(self, *, retried: tuple[str, ...] = ("failed",)) -> KeySet:
+    def known_files(self, *, retried: tuple[str, ...] = ("failed",)) -> Iterator[str]:
         """The ``file_key`` of every file that a waiting batch deals with, but for those of ``retried`` dispositions."""
-        return KeySet([(row["file_key"] for row in self._file_rows() if row["disposition"] not in retried)])
+        return (row["file_key"] for row in self._file_rows() if row["disposition"] not in retried)
 
-    def known_contents(self) -> KeySet:
+    def known_contents(self) -> Iterator[str]:
         """The ``content_sha256`` of every file in a waiting batch whose film is known."""
-        told = (
+        return (
             row["content_sha256"]
             for row in self._file_rows()
             if row["content_sha256"] and row["film_key"] and row["reason"] != "conflicting_image"
         )
-        return KeySet([told])
 
     def _file_rows(self) -> Iterator[dict[str, Any]]:
         columns = ["file_key", "disposition", "reason", "film_key", "content_sha256"]
         for tables in self._readable():
             yield from tables["file"].select(columns).to_pylist()
 
-    def known_films(self) -> dict[str, KnownFilm]:
-        """SOP Instance UID -> the film that stands for it, of every waiting batch; the first one counts."""
-        known: dict[str, KnownFilm] = {}
+    def known_films(self) -> Iterator[tuple[str, KnownFilm]]:
+        """SOP Instance UID and the film that stands for it, of every waiting batch, oldest first: the first counts."""
         for tables in self._readable():
             files = tables["file"].select(["file_key", "disposition"]).to_pylist()
             decided = {row["file_key"] for row in files if row["disposition"] not in ("failed", "duplicate")}
             columns = ["sop_instance_uid", *KnownFilm._fields]
             for uid, *film in zip(*(tables["film"][name].to_pylist() for name in columns), strict=True):
                 if film[1] in decided:
-                    known.setdefault(uid, KnownFilm(*film))
-        return known
+                    yield uid, KnownFilm(*film)
 
     def _readable(self) -> Iterator[dict[str, pa.Table]]:
         """Every whole batch; a torn one is left for ``land``, which quarantines it and says so."""

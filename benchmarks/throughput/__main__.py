@@ -4,7 +4,10 @@
 
 Makes the corpus once (1,000 files, about 5 GB), then lets each contender read all of it, one after the other, as often
 as asked; the pages of the archive are in memory for all of them. Ratios are between medians; the spread is from the
-slowest to the fastest repeat. Nothing else should run meanwhile.
+slowest to the fastest repeat. Then measures what each stage costs (``stages.py``), and so the bound, and last what
+``ingest run`` does on fewer cores and with other numbers of workers. Nothing else should run meanwhile.
+
+``--write`` puts the tables between the markers of docs/performance.md, and the picture beside it.
 """
 
 import argparse
@@ -14,12 +17,15 @@ import statistics
 import sys
 from pathlib import Path
 
+from benchmarks.throughput import picture, stages
 from benchmarks.throughput.corpus import make_corpus
 from benchmarks.throughput.measure import Contender, Timed, timed
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "model_repository"
 OURS = "ingest run"
+PAGE, PICTURE = ROOT / "docs" / "performance.md", ROOT / "docs" / "throughput.png"
+BEGIN, END = "<!-- throughput -->", "<!-- /throughput -->"
 PAPER_RATE = 846_988 / (8 * 3600)  # files a second: Wyles et al. 2022
 
 
@@ -40,6 +46,33 @@ def contenders(archive: Path, scratch: Path) -> list[Contender]:
             several,
         ),
     ]
+
+
+def layouts(archive: Path, scratch: Path) -> list[Contender]:
+    """``ingest run`` on one core and on two, with one worker and with several."""
+    ingest, found = str(Path(sys.executable).with_name("ingest")), []
+    cores = os.cpu_count() or 1
+    for used, workers in sorted({(1, 1), (cores, 1), (cores, 2), (cores, 3)}):
+        home = scratch / f"{used}-{workers}"
+        command = ["taskset", "-c", f"0-{used - 1}", ingest, "run", str(archive), "--workers", str(workers)]
+        found.append(Contender(f"{used} | {workers}", command, {"INGEST_HOME": str(home)}, home))
+    return found
+
+
+def scaling(files: int, runs: dict[str, Timed]) -> list[str]:
+    """The table of layouts."""
+    rows = ["| cores | workers | files/s | CPU s a file | peak MiB |", "|---|---|---|---|---|"]
+    rows += [
+        f"| {name} | {files / run.clock_s:.1f} | {run.cpu_s / files:.3f} | {run.peak_mib:.0f} |"
+        for name, run in runs.items()
+    ]
+    return rows
+
+
+def write(text: str, page: Path) -> None:
+    """Puts ``text`` between the markers of ``page``."""
+    before, rest = page.read_text().split(BEGIN)
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
 
 
 def lines(files: int, runs: dict[str, list[Timed]]) -> list[str]:
@@ -67,6 +100,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--data", type=Path, default=ROOT / "var" / "throughput", help="where corpus and results go")
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     args = parser.parse_args()
     data = args.data.absolute()
     archive = make_corpus(data / "corpus", args.files, args.seed, os.cpu_count() or 1)
@@ -77,8 +111,18 @@ def main() -> None:
             run = timed(contender)
             runs.setdefault(contender.name, []).append(run)
             print(f"{contender.name}, {repeat + 1}: {run.clock_s:.1f} s, {run.cpu_s:.1f} CPU s", flush=True)
+    ours = runs[OURS]
+    costs = stages.measured(archive, MODELS)
+    cpu_s = statistics.median(run.cpu_s for run in ours) / args.files
+    spread = {contender.name: timed(contender) for contender in layouts(archive, scratch)}
     shutil.rmtree(scratch)
-    print("\n".join(lines(args.files, runs)))
+    cores = os.cpu_count() or 1
+    tables = [lines(args.files, runs), stages.lines(costs, cores, cpu_s), scaling(args.files, spread)]
+    text = "\n\n".join("\n".join(table) for table in tables)
+    print(text)
+    if args.write:
+        write(text, PAGE)
+        picture.draw(costs, cpu_s, PICTURE)
 
 
 if __name__ == "__main__":

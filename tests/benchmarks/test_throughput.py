@@ -8,7 +8,7 @@ import pydicom
 import pytest
 
 from benchmarks.throughput import __main__ as command
-from benchmarks.throughput import corpus, measure
+from benchmarks.throughput import corpus, measure, picture, stages
 from simulation.truth import Film, FilmTruth
 
 
@@ -68,3 +68,52 @@ def test_ratios_are_between_medians_of_one_run():
     table = "\n".join(command.lines(100, {"ingest run": runs(10, 9, 30), "script": runs(40, 40, 80)}))
     assert "| ingest run | 10.0 | 3.3 to 11.1 | 0.200 | 100 |  |" in table
     assert "| script | 2.5 | 1.2 to 2.5 | 0.800 | 100 | 4.00 x |" in table
+
+
+@pytest.fixture(scope="module")
+def costs(tmp_path_factory):
+    """Of an archive of a film in each of two syntaxes, a file that its header refuses, and one that breaks off."""
+    archive = tmp_path_factory.mktemp("archive")
+    for number, (kind, syntax) in enumerate(
+        [("hip", "jpeg_2000"), ("hip", "explicit"), ("refused", "explicit"), ("broken", "explicit")]
+    ):
+        corpus._write((archive, corpus.Plan(3 * number, kind, syntax, number), [make_scene()]))
+    return stages.measured(archive, command.MODELS)
+
+
+def test_each_stage_is_measured_on_the_files_that_reach_it(costs):
+    assert costs.files == costs.films["read"] == 4
+    assert costs.films["decode"] == costs.films["resize"] == costs.films["classifier"] == 2
+    assert costs.films["detector, every film"] == 2 >= costs.films["detector"] >= costs.films["cup_angle"]
+    assert costs.films["pydicom 1.2.840.10008.1.2.4.90"] == 1
+    assert costs.seconds["pydicom 1.2.840.10008.1.2.4.90"] > costs.seconds["ours 1.2.840.10008.1.2.4.90"] > 0
+
+
+def test_the_bound_is_what_nothing_can_skip_and_the_rest_is_what_no_stage_explains(costs):
+    measured_s = 2 * costs.bound_s
+    table = "\n".join(stages.lines(costs, 2, measured_s))
+    assert f"| sum | {1000 * measured_s:.1f} | {1000 * costs.bound_s:.1f} |" in table
+    assert f"Bound: {2 / costs.bound_s:.1f} files/s on 2 cores; `ingest run` needs 2.00 x its work." in table
+    assert costs.bound_s * 1000 == pytest.approx(sum(costs.a_file_ms(stage) for stage in stages.IN_THE_BOUND))
+    assert not set(stages.IN_THE_BOUND) - {*stages.STAGES, *stages.MODELS}
+
+
+def test_the_picture_is_drawn(costs, tmp_path):
+    picture.draw(costs, 1.0, tmp_path / "stages.png")
+    assert (tmp_path / "stages.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_tables_replace_those_of_the_last_run_and_nothing_else(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{command.BEGIN}\nold\n{command.END}\nafter\n")
+    for text in ("new", "newer"):
+        command.write(text, page)
+    assert page.read_text() == f"before\n{command.BEGIN}\nnewer\n{command.END}\nafter\n"
+    assert command.PAGE.read_text().count(command.BEGIN) == 1
+
+
+def test_layouts_use_the_cores_that_they_name(tmp_path):
+    for layout in command.layouts(tmp_path, tmp_path):
+        cores, workers = layout.name.split(" | ")
+        assert layout.command[2] == f"0-{int(cores) - 1}"
+        assert layout.command[-2:] == ["--workers", workers]

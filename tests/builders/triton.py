@@ -43,6 +43,7 @@ class SmallTriton(services.GRPCInferenceServiceServicer):
         self.seconds = seconds  # one answer takes
         self.asked = 0
         self.weights = "a" * 64
+        self.version = 1  # of the model that the ensemble asks
         self.parameters = {PREFIX + name: str(value) for name, value in asdict(make_thresholds()).items()}
 
     def ServerLive(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - the protocol's
@@ -65,7 +66,7 @@ class SmallTriton(services.GRPCInferenceServiceServicer):
         """One step that names its weights, and the thresholds."""
         config: dict[str, Any] = {"name": request.name}
         if request.name == "tha_radiograph":
-            config["ensembleScheduling"] = {"step": [{"modelName": "classifier", "modelVersion": "1"}]}
+            config["ensembleScheduling"] = {"step": [{"modelName": "classifier", "modelVersion": str(self.version)}]}
             config["parameters"] = {name: {"stringValue": text} for name, text in self.parameters.items()}
         else:
             config["parameters"] = {"weights_sha256": {"stringValue": self.weights}}

@@ -66,6 +66,7 @@ def load_backend(monkeypatch: pytest.MonkeyPatch) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
     return module.TritonPythonModel()
 
 
@@ -140,5 +141,50 @@ def test_a_config_that_disagrees_with_the_graph_does_not_load(monkeypatch: pytes
         ValueError, match=r"outputs \['scores'\], the graph \['outlier_score', 'turn_scores', 'view_scores'\]"
     ):
         initialise(model, output=[{"name": "scores"}])
+
+    model.finalize()
+
+
+class Doubler:
+    """A session whose only output is twice its input; remembers how many films it was shown."""
+
+    shown = 0
+
+    def run(self, _: list[str], films: dict[str, np.ndarray]) -> list[np.ndarray]:  # noqa: D102 - onnxruntime's
+        self.shown += len(films["told"])
+        return [2 * films["told"]]
+
+
+@pytest.mark.parametrize(
+    ("where", "shown"),
+    [
+        ("", [1, 2, 3]),
+        ("told[0,0] >= 2", [2, 3]),
+        ("told[0,0] < 2", [1]),
+        ("told[0,0] < 2 | told[0,1] >= 30", [1, 3]),
+        ("told[0,0] >= 9", []),
+    ],
+)
+def test_films_that_need_not_be_seen_are_answered_with_zeros(
+    where: str, shown: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, session = load_backend(monkeypatch), Doubler()
+    model.inputs, model.outputs, model.session = ["told"], ["double"], session
+    model.zeros = [np.zeros((1, 1, 2), np.float32)]
+    model.asked_where = sys.modules[type(model).__module__].conditions(where, model.inputs)
+    films = np.array([[[number, 10 * number]] for number in (1, 2, 3)], np.float32)
+
+    (told,) = model.outputs_of((films,))
+
+    assert told[:, 0, 0].tolist() == [2 * number if number in shown else 0 for number in (1, 2, 3)]
+    assert session.shown == len(shown)
+
+
+@pytest.mark.parametrize("where", ["image", "other[0] < 1", "image[0] > 1"])
+def test_a_condition_that_cannot_be_read_does_not_load(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_backend(monkeypatch)
+
+    with pytest.raises(ValueError, match="asked_where"):
+        initialise(model, parameters={"asked_where": {"string_value": where}})
 
     model.finalize()

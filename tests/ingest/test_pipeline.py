@@ -15,7 +15,9 @@ from typing import Any, Self
 import pytest
 from builders.dicom import make_ramp, write_dicom
 from builders.findings import FakeServer, make_raw, make_thresholds
+from builders.scenes import make_scene, packed, twelve_bits
 from builders.site import make_site
+from openjpeg.utils import encode_array
 
 from ingest.errors import FileError, IngestError, ServerError
 from ingest.flow import ModelServer
@@ -62,10 +64,10 @@ class HereReader:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def submit(self, found: FoundFile) -> "Future[Reading]":
+    def submit(self, found: FoundFile, beside: str | None = None) -> "Future[Reading]":
         """Read it now."""
         future: Future[Reading] = Future()
-        future.set_result(read_film(found, self.site))
+        future.set_result(read_film(found, self.site, beside=beside))
         return future
 
 
@@ -120,6 +122,27 @@ def test_every_file_gets_one_row_with_its_reason(archive: Path, tmp_path: Path) 
     assert result.outcome == "finished"
     assert result.tally.found == 7
     assert result.tally.reasons == Counter(Reason(reason) for reason in landed.values())
+
+
+@pytest.mark.parametrize("first", ["plain", "wavelet"])
+def test_a_film_and_its_copy_in_another_syntax_are_the_same_image(first: str, tmp_path: Path) -> None:
+    """One is read halved and the other whole, so their hashes differ; a film that differs is still told."""
+    film = make_scene(1600, 1200)
+    changed = film.copy()
+    changed[700:800, 500:600] = 0
+    stored = {
+        "plain": twelve_bits(film),
+        "wavelet": packed("1.2.840.10008.1.2.4.90", encode_array(film, bits_stored=12), twelve_bits(film)),
+        "z-changed": twelve_bits(changed),
+    }
+    root = tmp_path / "dicoms"
+    root.mkdir()
+    for name, dataset in stored.items():
+        path = root / (f"a-{name}" if name == first else name)
+        dataset.save_as(path, enforce_file_format=True)
+    ingest(root, tmp_path / "var")
+    reasons = [reason for (reason,) in rows(tmp_path / "var", "SELECT reason FROM landing.file ORDER BY path")]
+    assert reasons == ["hip_film", "same_image", "conflicting_image"]
 
 
 def test_a_duplicate_names_the_film_that_it_repeats(archive: Path, tmp_path: Path) -> None:
@@ -286,7 +309,7 @@ def test_another_site_key_is_refused(archive: Path, tmp_path: Path) -> None:
 def test_a_file_whose_content_is_known_is_not_decoded(archive: Path, tmp_path: Path) -> None:
     ingest(archive, tmp_path / "var")
     (archive / "d-second").rename(archive / "e-moved")
-    known = Warehouse(tmp_path / "var" / "warehouse.duckdb").known_contents()
+    known = set(Warehouse(tmp_path / "var" / "warehouse.duckdb").known_contents())
     found = FoundFile(archive / "e-moved", (archive / "e-moved").stat().st_size, 1)
     reading = read_film(found, make_site(), known.__contains__)
     assert (reading.reason, reading.canvas) == (Reason.SAME_IMAGE, None)

@@ -2,7 +2,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.pipeline import RunResult, Tally
+from ingest.pipeline import NAMED, RunResult, Tally
 from ingest.records import Reason
 from ingest.report import RESEARCH_USE, registry_report, run_report
 from warehouse.summary import FilmLine, LedgerLine, MeasurementLine, Summary
@@ -38,10 +38,19 @@ def test_a_run_without_news_says_so() -> None:
 
 
 def test_what_stood_in_the_way_is_told() -> None:
-    tally = replace(RESULT.tally, closed=[Path("/dicoms/closed")])
+    tally = replace(RESULT.tally, closed=1, first_closed=[Path("/dicoms/closed")])
     text = run_report(replace(RESULT, tally=tally, held=True, quarantined=("/spool/q/b: torn",)))
     for part in ("/dicoms/closed", "wait in the spool", "/spool/q/b: torn"):
         assert part in text
+
+
+def test_of_very_many_closed_folders_some_are_named_and_all_are_counted() -> None:
+    tally = Tally(found=1, known=1)
+    for number in range(5000):
+        tally.add_closed(Path(f"/dicoms/{number}"))
+    lines = run_report(replace(RESULT, tally=tally)).splitlines()
+    assert len(lines) < 30
+    assert f"{5000 - NAMED:,} more folders" in lines[-1]
 
 
 def test_the_ledger_ends_in_the_files_found() -> None:

@@ -67,6 +67,16 @@ def test_the_common_hash_changes_with_any_weights(tmp_path: Path) -> None:
     assert weights_sha256(list_models(tmp_path)) != before
 
 
+def test_the_common_hash_changes_with_the_weights_of_an_older_version_too(tmp_path: Path) -> None:
+    make_model(tmp_path, "classifier")
+    (tmp_path / "classifier" / "2").mkdir()
+    (tmp_path / "classifier" / "2" / "model.onnx").write_bytes(b"newer")
+    before = weights_sha256(list_models(tmp_path))
+    (tmp_path / "classifier" / "1" / "model.onnx").write_bytes(b"exchanged")
+
+    assert weights_sha256(list_models(tmp_path)) != before
+
+
 def test_a_folder_without_models_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(ServerError, match=str(tmp_path)):
         list_models(tmp_path)

@@ -56,6 +56,17 @@ def test_the_model_version_changes_with_the_weights_that_the_caller_knows() -> N
         assert one.model_version != other.model_version
 
 
+@pytest.mark.parametrize("known", [None, "c" * 64], ids=["weights that the configs name", "weights of the caller"])
+def test_the_model_version_changes_where_the_ensemble_asks_another_version_of_a_model(known: str | None) -> None:
+    def version(asked: int) -> str:
+        triton = SmallTriton()
+        triton.version = asked
+        with serving(triton) as url, TritonServer(url, weights_sha256=known) as server:
+            return server.model_version
+
+    assert version(1) == version(1) != version(2)
+
+
 def test_the_thresholds_are_those_of_the_server() -> None:
     triton = SmallTriton()
     triton.parameters |= {"threshold.sure_view": "0.77", "threshold.outlier_score": "3"}

@@ -15,13 +15,19 @@ from ingest.records import FoundFile, Reason
 from ingest.workers import Workers
 
 
-def misbehave(found: FoundFile, _: Site, is_known: IsKnown) -> Reading:
+def misbehave(found: FoundFile, _: Site, is_known: IsKnown, __: str | None) -> Reading:
     """Does what the file's name says."""
     match found.path.name:
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
         case "hang":
             time.sleep(3600)
+        case "stop":
+            os.kill(os.getpid(), signal.SIGTERM)
+        case "die-once":
+            if not found.path.exists():
+                found.path.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
         case "eat":
             bytearray(16 << 30)
         case "ask":
@@ -42,6 +48,15 @@ def test_a_dead_worker_costs_one_file() -> None:
     first, second, third = readings("fine", "die", "fine")
     assert (first.detail, third.detail) == ("fine", "fine")
     assert (second.reason, second.detail) == (Reason.WORKER_CRASHED, "the process that read it ended with -9")
+
+
+def test_a_stop_that_the_whole_run_was_sent_costs_no_file() -> None:
+    assert [reading.detail for reading in readings("stop", "fine")] == ["stop", "fine"]
+
+
+def test_a_file_is_to_blame_only_where_it_ends_a_new_process_too(tmp_path: Path) -> None:
+    first, second = readings(str(tmp_path / "die-once"), "fine")
+    assert (first.reason, first.detail, second.detail) == (None, "die-once", "fine")
 
 
 def test_a_file_that_hangs_is_given_up() -> None:

@@ -1,5 +1,6 @@
 """The repository serves one ensemble whose parts fit, in production and without a GPU alike."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import fields
 from itertools import pairwise
@@ -65,6 +66,25 @@ def test_production_serves_a_tensorrt_plan_and_a_machine_without_gpu_the_onnx_fi
 
     assert (production.platform, production.default_model_filename) == ("tensorrt_plan", "model.plan")
     assert (cpu.backend, cpu.default_model_filename) == ("onnxruntime", "model.onnx")
+
+
+def asked_where(model: str) -> str:
+    return str(read_config(model, "configs/cpu.pbtxt").parameters["asked_where"].string_value)
+
+
+def test_no_film_is_spared_a_model_whose_answer_would_be_believed() -> None:
+    """A hip is believed from ``hip_score`` on, and no further than its film is believed to show one."""
+    hip_score = float(read_config(ENSEMBLE).parameters["threshold.hip_score"].string_value)
+    other, implants = list(View).index(View.OTHER), [i for i, n in enumerate(DETECTION_CLASSES) if "implant" in n]
+
+    [(index, bound)] = re.findall(r"view_scores\[(\d)\] < ([\d.]+)", asked_where("detector"))
+    assert int(index) == other
+    assert 1 - float(bound) < hip_score
+
+    bounds = re.findall(r"detections\[(\d),4\] >= ([\d.]+)", asked_where("cup_angle"))
+    assert [int(index) for index, _ in bounds] == implants
+    assert all(float(bound) < hip_score for _, bound in bounds)
+    assert not asked_where("classifier")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -24,8 +24,9 @@ from builders.landing import (
 
 from warehouse.columns import ROW_TYPES
 from warehouse.errors import NotOurWarehouseError, WarehouseError, WarehouseHeldError
+from warehouse.known import KnownFilm
 from warehouse.land import LandResult, Warehouse
-from warehouse.spool import KnownFilm, Spool
+from warehouse.spool import Spool
 
 HOLD = "import sys, duckdb; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
@@ -97,7 +98,7 @@ def test_a_torn_batch_holds_up_no_other(warehouse: Warehouse, spool: Spool) -> N
     result = warehouse.land(spool)
     assert (result.batches, [each.path.name for each in result.quarantined]) == (1, ["b1.parquet"])
     assert "torn" in result.quarantined[0].path.with_suffix(".why.txt").read_text()
-    assert warehouse.known_files() == {"file-b"}
+    assert set(warehouse.known_files()) == {"file-b"}
 
 
 def test_a_held_warehouse_delays_landing_and_loses_nothing(warehouse: Warehouse, spool: Spool) -> None:
@@ -106,19 +107,19 @@ def test_a_held_warehouse_delays_landing_and_loses_nothing(warehouse: Warehouse,
         assert warehouse.land(spool) == LandResult(held=True)
         assert len(spool.pending()) == 1
         with pytest.raises(WarehouseHeldError, match="another process holds"):
-            warehouse.known_files(timeout_s=0)
+            list(warehouse.known_files(timeout_s=0))
     assert warehouse.land(spool).batches == 1
 
 
 def test_a_failed_file_is_tried_again_and_the_answer_counts(warehouse: Warehouse, spool: Spool) -> None:
     spool.write(make_batch("b1", make_refused("a", "failed", "worker_crashed")))
     warehouse.land(spool)
-    assert warehouse.known_files() == set()
+    assert set(warehouse.known_files()) == set()
     spool.write(
         make_batch("b2", make_file("a", run_id="run2"), *make_registered("a")[1:], run_id="run2"),
     )
     warehouse.land(spool)
-    assert warehouse.known_files() == {"file-a"}
+    assert set(warehouse.known_files()) == {"file-a"}
     assert ask(warehouse, "SELECT disposition, run_id FROM landing.current_file") == [("registered", "run2")]
 
 
@@ -201,7 +202,7 @@ def test_known_films_are_those_that_were_decided(warehouse: Warehouse, spool: Sp
     )
     spool.write(make_batch("b1", *make_registered("a"), *failed, *conflict))
     warehouse.land(spool)
-    assert warehouse.known_films() == {"1.2.a": KnownFilm("film-a", "file-a", "pixels-a")}
+    assert list(warehouse.known_films()) == [("1.2.a", KnownFilm("film-a", "file-a", "pixels-a"))]
 
 
 def test_a_run_is_one_row_that_gets_its_end(warehouse: Warehouse, spool: Spool) -> None:
@@ -252,7 +253,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_warehouse_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="there is no warehouse at"):
-        Warehouse(tmp_path / "nowhere.duckdb").known_files()
+        list(Warehouse(tmp_path / "nowhere.duckdb").known_files())
 
 
 def test_a_warehouse_in_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
