@@ -1,7 +1,7 @@
 """One frame out of a file: by the quickest codec for its syntax, by pydicom's plugins, or by imagecodecs.
 
 Owner of the codecs: nothing but this and ``reduction.py`` imports one. Which is the quickest is measured by
-``benchmarks/levers.py``.
+``python -m benchmarks.throughput``.
 """
 
 import contextlib

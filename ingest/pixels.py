@@ -17,7 +17,7 @@ from ingest.description import whole
 from ingest.display import not_padding, show
 from ingest.errors import FileError
 from ingest.records import CANVAS_SIZE, Canvas, Reason
-from ingest.reduction import halves, on_the_grid
+from ingest.reduction import as_means, halves
 from ingest.spacing import pixel_aspect
 
 MOST_HALVINGS = 5  # of a film of 24,576 pixels; none is larger (codecs.MAX_PIXELS)
@@ -87,8 +87,7 @@ def render(stored: NDArray[Any], dataset: Dataset) -> Canvas:
     """The canvas of a film: shrunk first (what follows is monotone, and a tenth of the pixels), then shown."""
     placement = place(dataset.Rows, dataset.Columns, aspect=pixel_aspect(dataset))
     pixel_sha256 = pixel_hash(stored)
-    halved = (dataset.Rows // stored.shape[0]).bit_length() - 1
-    stored = on_the_grid(stored, halved) if halved else stored
+    stored = as_means(stored, dataset.Rows)
     valid = not_padding(stored, dataset) if "PixelPaddingValue" in dataset else None
     if valid is None or valid.all():
         small = shrink(stored, placement)

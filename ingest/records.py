@@ -165,7 +165,7 @@ class Canvas:
     scale: float  # canvas pixels per film pixel
     offset_x: float
     offset_y: float
-    pixel_sha256: str  # of the film's decoded pixels before any change: what makes two files the same image
+    pixel_sha256: str  # of the pixels that were read, before any change: what makes two files the same image
     scale_y: float | None = None  # down, where the film's pixels are not square; those of the canvas always are
 
 

@@ -48,6 +48,12 @@ def decode_halved(frame: bytes, times: int) -> NDArray[Any]:
     return values >> (kept - coded.bits)
 
 
+def as_means(stored: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Values (H, W) of a film of ``rows`` rows, halved or not, that stand where the means of whole blocks do."""
+    times = (rows // stored.shape[0]).bit_length() - 1
+    return on_the_grid(stored, times) if times else stored
+
+
 def on_the_grid(halved: NDArray[Any], times: int) -> NDArray[np.float32]:
     """A halved film with its samples moved to where the means of 2 x 2 (4 x 4, ...) pixels of the film stand.
 

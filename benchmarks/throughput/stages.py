@@ -30,9 +30,9 @@ from ingest.description import check_pixels
 from ingest.display import show
 from ingest.header import open_header
 from ingest.installation import OUR_BACKEND
-from ingest.pixels import decode, place, render, shrink
+from ingest.pixels import decode, pixel_hash, place, render, shrink
 from ingest.reading import open_image
-from ingest.reduction import on_the_grid
+from ingest.reduction import as_means
 from ingest.rules import Rules
 from ingest.screen import screen
 from ingest.spacing import pixel_aspect
@@ -115,10 +115,9 @@ def _film(path: Path, rules: Rules, costs: Costs) -> NDArray[np.uint8] | None:
     stored = costs.timed("decode", lambda: decode(dataset, whole_film=False))
     costs.seconds[f"ours {syntax}"] += costs.seconds["decode"] - started
     costs.timed(f"pydicom {syntax}", lambda: pixel_array(dataset))
-    costs.timed("hash of the pixels", lambda: hashlib.sha256(np.ascontiguousarray(stored).data).hexdigest())
+    costs.timed("hash of the pixels", lambda: pixel_hash(stored))
     placement = place(dataset.Rows, dataset.Columns, aspect=pixel_aspect(dataset))
-    halved = (dataset.Rows // stored.shape[0]).bit_length() - 1
-    small = costs.timed("resize", lambda: shrink(on_the_grid(stored, halved) if halved else stored, placement))
+    small = costs.timed("resize", lambda: shrink(as_means(stored, dataset.Rows), placement))
     costs.timed("show", lambda: show(small, np.ones(small.shape, bool), dataset=dataset))
     return render(stored, dataset).pixels
 

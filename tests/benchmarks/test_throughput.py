@@ -86,7 +86,8 @@ def test_each_stage_is_measured_on_the_files_that_reach_it(costs):
     assert costs.films["decode"] == costs.films["resize"] == costs.films["classifier"] == 2
     assert costs.films["detector, every film"] == 2 >= costs.films["detector"] >= costs.films["cup_angle"]
     assert costs.films["pydicom 1.2.840.10008.1.2.4.90"] == 1
-    assert costs.seconds["pydicom 1.2.840.10008.1.2.4.90"] > costs.seconds["ours 1.2.840.10008.1.2.4.90"] > 0
+    assert costs.seconds["pydicom 1.2.840.10008.1.2.4.90"] > 0
+    assert 0 < costs.seconds["ours 1.2.840.10008.1.2.4.90"] < costs.seconds["decode"]
 
 
 def test_the_bound_is_what_nothing_can_skip_and_the_rest_is_what_no_stage_explains(costs):
