@@ -19,14 +19,23 @@ from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE
 from training.deployed import load_deployed, renormalise
-from training.films import VIEWS, LabelledFilm, change_look, jitter, load_films
+from training.films import (
+    COVERED_SHARE,
+    STRETCHED_SHARE,
+    VIEWS,
+    LabelledFilm,
+    change_look,
+    cover,
+    jitter,
+    load_films,
+    stretched,
+)
 from training.loop import Run, begun, optimizer_for, options, prefetch
 from training.networks import EfficientNet
 from training.site_films import FilmTableError, check_apart, load_table
 from training.turns import TURNS
 
-STRETCHED_SHARE = 0.2  # of examples
-TURNED_SHARE = 0.25
+TURNED_SHARE = 0.25  # of examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> tuple[np
     """One augmented input (size, size) and its turn's index; geometry on a finer copy, block average, another look."""
     fine = cv2.resize(film.canvas, (2 * size, 2 * size), interpolation=cv2.INTER_AREA)
     matrix = jitter(rng, 2 * size, 12, (0.85, 1.25), 0.08)
-    if rng.random() < STRETCHED_SHARE:  # someone resized the film and let its proportions go
+    if rng.random() < STRETCHED_SHARE:
         matrix = stretched(matrix, 2 * size, float(np.exp(rng.uniform(-0.3, 0.3))))
     image = cv2.resize(cv2.warpAffine(fine, matrix, fine.shape), (size, size), interpolation=cv2.INTER_AREA)
     turn = TURNS.index(film.truth.turned_deg)
@@ -73,18 +82,9 @@ def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> tuple[np
         further = int(rng.integers(1, 4))
         image, turn = np.rot90(image, -further), (turn + further) % 4
     look = change_look(image.astype(np.float32) / 255, rng)
-    if rng.random() < 0.25:  # something covers a part: a shield, a label, a cut corner
-        x, y = rng.integers(0, size, 2)
-        w, h = rng.integers(size // 12, size // 3, 2)
-        look[y : y + h, x : x + w] = rng.choice([0.0, 1.0, rng.random()])
+    if rng.random() < COVERED_SHARE:
+        cover(look, rng)
     return look, turn
-
-
-def stretched(matrix: np.ndarray, size: int, factor: float) -> np.ndarray:
-    """A (2, 3) matrix, then wider by ``factor`` and lower by as much, about the middle of a square."""
-    c = (size - 1) / 2
-    wider = np.array([[factor, 0, c * (1 - factor)], [0, 1 / factor, c * (1 - 1 / factor)]])
-    return wider @ np.vstack([matrix, [0, 0, 1]])
 
 
 def loss(logits: Tensor, labels: Tensor, turns: Tensor, settings: Settings) -> Tensor:

@@ -16,7 +16,17 @@ from torch.nn import functional as F
 from ingest.records import DETECTION_CLASSES, View
 from simulation.truth import FilmTruth
 from training.deployed import load_deployed, renormalise
-from training.films import LabelledFilm, change_look, jitter, load_films, stands_as_taken
+from training.films import (
+    COVERED_SHARE,
+    STRETCHED_SHARE,
+    LabelledFilm,
+    change_look,
+    cover,
+    jitter,
+    load_films,
+    stands_as_taken,
+    stretched,
+)
 from training.loop import Run, begun, optimizer_for, options, prefetch
 from training.networks import Yolo
 
@@ -70,7 +80,9 @@ def targets(truth: FilmTruth) -> tuple[np.ndarray, np.ndarray]:
 def example(film: LabelledFilm, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One augmented input (SIZE, SIZE) with boxes (n, 4) in input pixels (edges at 0 and SIZE) and classes (n, 6)."""
     half = cv2.resize(film.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    matrix = jitter(rng, SIZE, 7, (0.8, 1.2), 0.08)
+    matrix = jitter(rng, SIZE, 10, (0.75, 1.5), 0.1)
+    if rng.random() < STRETCHED_SHARE:
+        matrix = stretched(matrix, SIZE, float(np.exp(rng.uniform(-0.25, 0.25))))
     image = cv2.warpAffine(half, matrix, (SIZE, SIZE)).astype(np.float32) / 255
     boxes, classes = targets(film.truth)
     boxes = (boxes + 0.5) / 2 - 0.5  # canvas to input, centres at integers
@@ -78,8 +90,14 @@ def example(film: LabelledFilm, rng: np.random.Generator) -> tuple[np.ndarray, n
     moved = np.einsum("ij,njk->nik", matrix, corners)
     full = np.concatenate([moved.min(2), moved.max(2)], 1) + 0.5
     clipped = full.clip(0, SIZE)
-    visible = _area(clipped) > 0.5 * _area(full)
-    return change_look(image, rng), clipped[visible], classes[visible]
+    look, seen = change_look(image, rng), _area(clipped)
+    if rng.random() < COVERED_SHARE:
+        covered = cover(look, rng)
+        seen = seen - _area(
+            np.concatenate([np.maximum(clipped[:, :2], covered[:2]), np.minimum(clipped[:, 2:], covered[2:])], 1)
+        )
+    visible = seen > 0.5 * _area(full)
+    return look, clipped[visible], classes[visible]
 
 
 def _area(boxes: np.ndarray) -> np.ndarray:

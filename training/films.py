@@ -17,6 +17,8 @@ from ingest.records import CANVAS_SIZE, View
 from simulation.truth import CupTruth, FilmTruth, Point
 
 VIEWS = tuple(View)
+STRETCHED_SHARE = 0.2  # of examples: someone resized the film and let its proportions go
+COVERED_SHARE = 0.25  # something covers a part: a shield, a label, a cut corner
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,22 @@ def jitter(
     matrix = cv2.getRotationMatrix2D((centre, centre), rng.uniform(-degrees, degrees), rng.uniform(*zoom))
     matrix[:, 2] += rng.uniform(-shift, shift, 2) * size
     return matrix
+
+
+def stretched(matrix: NDArray[np.float64], size: int, factor: float) -> NDArray[np.float64]:
+    """A (2, 3) matrix, then wider by ``factor`` and lower by as much, about the middle of a square of ``size``."""
+    c = (size - 1) / 2
+    wider = np.array([[factor, 0, c * (1 - factor)], [0, 1 / factor, c * (1 - 1 / factor)]])
+    return wider @ np.vstack([matrix, [0, 0, 1]])
+
+
+def cover(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Lays an even rectangle over a part of a square image in [0, 1]; returns its edges x0, y0, x1, y1 in pixels."""
+    size = len(image)
+    x, y = rng.integers(0, size, 2)
+    w, h = rng.integers(size // 12, size // 3, 2)
+    image[y : y + h, x : x + w] = rng.choice([0.0, 1.0, rng.random()])
+    return np.array([x, y, min(x + w, size), min(y + h, size)], np.float64)
 
 
 def _canvases(shard: Path, files: list[str]) -> NDArray[np.uint8]:
