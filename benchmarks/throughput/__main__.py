@@ -20,12 +20,12 @@ from pathlib import Path
 from benchmarks.throughput import picture, stages
 from benchmarks.throughput.corpus import make_corpus
 from benchmarks.throughput.measure import Contender, Timed, timed
+from benchmarks.throughput.page import PAGE, write
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "model_repository"
 OURS = "ingest run"
-PAGE, PICTURE = ROOT / "docs" / "performance.md", ROOT / "docs" / "throughput.png"
-BEGIN, END = "<!-- throughput -->", "<!-- /throughput -->"
+PICTURE, MARKER = ROOT / "docs" / "throughput.png", "throughput"
 PAPER_RATE = 846_988 / (8 * 3600)  # files a second: Wyles et al. 2022
 
 
@@ -67,12 +67,6 @@ def scaling(files: int, runs: dict[str, Timed]) -> list[str]:
         for name, run in runs.items()
     ]
     return rows
-
-
-def write(text: str, page: Path) -> None:
-    """Puts ``text`` between the markers of ``page``."""
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
 
 
 def lines(files: int, runs: dict[str, list[Timed]]) -> list[str]:
@@ -121,7 +115,7 @@ def main() -> None:
     text = "\n\n".join("\n".join(table) for table in tables)
     print(text)
     if args.write:
-        write(text, PAGE)
+        write(text, PAGE, MARKER)
         picture.draw(costs, cpu_s, PICTURE)
 
 

@@ -126,12 +126,12 @@ def on_detector(scene: Film, rng: np.random.Generator, number: int) -> Film:
     scale = max(rows / scene.pixels.shape[0], columns / scene.pixels.shape[1])
     matrix = np.array([[scale, 0, shift[1]], [0, scale, shift[0]]])
     large = cv2.warpAffine(scene.pixels.astype(np.float32), matrix, (columns, rows), flags=cv2.INTER_CUBIC)
-    noise = cv2.GaussianBlur(rng.standard_normal((rows, columns), np.float32), (0, 0), 0.6)
-    pixels = large + noise * _noise(large, rng.uniform(*NOISE))
+    pixels = large + noise_of(large, rng)
     truth = replace(scene.truth, seed=number, height=rows, width=columns, spacing_mm=scene.truth.spacing_mm / scale)
     return Film(np.clip(np.rint(pixels), 0, 4095).astype(np.uint16), truth)
 
 
-def _noise(display: NDArray[np.float32], level: float) -> NDArray[np.float32]:
-    """Its standard deviation: a display of logarithms shows relative noise, which grows with absorption."""
-    return (level * (0.4 + 1.2 * display / 4095)).astype(np.float32)
+def noise_of(display: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Quantum noise (H, W) for a display of 0 to 4,095: of logarithms it is relative, and grows with absorption."""
+    white = cv2.GaussianBlur(rng.standard_normal(display.shape, np.float32), (0, 0), 0.6)
+    return white * (rng.uniform(*NOISE) * (0.4 + 1.2 * display / 4095)).astype(np.float32)

@@ -6,10 +6,14 @@ from collections import Counter
 import numpy as np
 import pydicom
 import pytest
+from builders.findings import make_raw, make_thresholds
 
 from benchmarks.throughput import __main__ as command
-from benchmarks.throughput import corpus, measure, picture, stages
+from benchmarks.throughput import accuracy, corpus, measure, page, picture, stages
+from ingest.records import View
 from simulation.truth import Film, FilmTruth
+from training.evaluation.answers import judge
+from training.films import LabelledFilm
 
 
 def test_the_corpus_is_mixed_in_the_shares_that_it_names():
@@ -104,13 +108,14 @@ def test_the_picture_is_drawn(costs, tmp_path):
     assert (tmp_path / "stages.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_tables_replace_those_of_the_last_run_and_nothing_else(tmp_path):
-    page = tmp_path / "page.md"
-    page.write_text(f"before\n{command.BEGIN}\nold\n{command.END}\nafter\n")
+@pytest.mark.parametrize("name", ["throughput", "accuracy"])
+def test_tables_replace_those_of_the_last_run_and_nothing_else(tmp_path, name):
+    path = tmp_path / "page.md"
+    path.write_text(f"before\n{page.begin(name)}\nold\n{page.end(name)}\nafter\n")
     for text in ("new", "newer"):
-        command.write(text, page)
-    assert page.read_text() == f"before\n{command.BEGIN}\nnewer\n{command.END}\nafter\n"
-    assert command.PAGE.read_text().count(command.BEGIN) == 1
+        page.write(text, path, name)
+    assert path.read_text() == f"before\n{page.begin(name)}\nnewer\n{page.end(name)}\nafter\n"
+    assert page.PAGE.read_text().count(page.begin(name)) == 1
 
 
 def test_layouts_use_the_cores_that_they_name(tmp_path):
@@ -118,3 +123,32 @@ def test_layouts_use_the_cores_that_they_name(tmp_path):
         cores, workers = layout.name.split(" | ")
         assert layout.command[2] == f"0-{int(cores) - 1}"
         assert layout.command[-2:] == ["--workers", workers]
+
+
+def make_labelled_film():
+    """An upright film of 512 x 400 pixels on its canvas: dark, with a bright square."""
+    canvas = np.zeros((768, 768), np.uint8)
+    canvas[:, 84:684] = 60
+    canvas[300:420, 250:400] = 200
+    return LabelledFilm(canvas, FilmTruth(1, 1, "ap_hip", "left", (), (), None, None, 0.4, 400, 512))
+
+
+def test_a_film_that_went_through_dicom_lies_where_it_lay():
+    """So its truth is still true; and read whole or halved, it is the same but for the noise of a detector."""
+    film = make_labelled_film()
+    for canvas in accuracy.both_ways((film, 3)):
+        difference = canvas.astype(int) - film.canvas
+        assert np.abs(difference[310:410, 260:390]).mean() < 3
+        assert np.abs(difference[310:410, 100:240]).mean() < 3
+        assert (canvas[:, :84] == 0).all()
+        assert (canvas[300:420, 245:405] > 130).sum() == pytest.approx(120 * 150, rel=0.03)
+
+
+def test_the_table_sets_what_a_run_reads_beside_what_there_is():
+    """Two sets of the same answers are the same, and no angle moved."""
+    film = make_labelled_film()
+    judged = [judge(film, make_raw(View.AP_HIP, left_hip_implant=0.9), make_thresholds())]
+    told = accuracy.lines(dict.fromkeys(accuracy.HOW, judged))
+    assert told[0].split(" | ")[1:] == ["as simulated", "read whole", "as a run reads it |"]
+    assert "0.00 grey levels" in told[-1]
+    assert "1 angles accepted of both, 0.00 degrees apart" in told[-1]
