@@ -87,7 +87,7 @@ def lines(judged: dict[str, list[Judged]]) -> list[str]:
         [name, *((percent if is_share else number)(headline(figures, name)) for figures in found.values())]
         for name, (_, is_share) in HEADLINES.items()
     ]
-    return [*table(["", *found], rows), "", *_moved(*(judged[how] for how in HOW[1:]))]
+    return [*table(["", *found], rows), *_moved(*(judged[how] for how in HOW[1:]))]
 
 
 def _moved(whole: list[Judged], run: list[Judged]) -> list[str]:
