@@ -28,7 +28,7 @@ from ingest.workers import Workers
 from warehouse.rows import RunRow
 
 NAMED = 20  # closed folders at most; all are counted
-READ_AHEAD = 4  # files a worker has waiting: enough that a slow one does not starve the models
+READ_AHEAD = 8  # files a worker has waiting: enough that slow ones, or models that still load, do not stop it
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ def run(  # noqa: PLR0913 - what varies is handed in
             try:
                 with reader as workers:
                     files = islice(_new_files(settings, known.files, tally, progress), settings.limit)
-                    readings = read_ahead(files, workers, READ_AHEAD * settings.workers)
+                    readings = read_ahead(_announced(files, server), workers, READ_AHEAD * settings.workers)
                     decided = tell_duplicates(readings, known.films, workers)
                     for done in ask_ahead(decided, server, settings.in_flight):
                         sink.add(rows_of(done, started.run_id, server.model_version, datetime.now(UTC)))
@@ -132,6 +132,14 @@ def _new_files(
                 progress(1)
             else:
                 yield each
+
+
+def _announced(files: Iterable[FoundFile], server: ModelServer) -> Iterator[FoundFile]:
+    """The same files; where there is one, the models are told before it is read."""
+    for number, found in enumerate(files):
+        if number == 0:
+            server.expect_films()
+        yield found
 
 
 def _unfolded(found: FoundFile, known: Container[str]) -> Iterable[FoundFile]:

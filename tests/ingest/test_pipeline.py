@@ -174,6 +174,13 @@ def test_a_rerun_changes_nothing_and_asks_nothing(archive: Path, tmp_path: Path)
     assert tables(tmp_path / "var") == before
 
 
+def test_the_models_are_told_once_that_films_come_and_only_where_a_file_is_new(archive: Path, tmp_path: Path) -> None:
+    first, second = bilateral_server(), bilateral_server()
+    ingest(archive, tmp_path / "var", first)
+    ingest(archive, tmp_path / "var", second)
+    assert (first.expected, second.expected) == (1, 0)
+
+
 @pytest.mark.parametrize("stop_after", [1, 2, 4, 6])
 def test_a_run_in_pieces_ends_in_the_same_tables(archive: Path, tmp_path: Path, stop_after: int) -> None:
     ingest(archive, tmp_path / "whole")
