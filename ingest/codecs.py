@@ -90,7 +90,7 @@ def _quickly(frame: bytes, dataset: Dataset, least: int | None) -> NDArray[Any] 
         image = decode_halved(frame, times) if times else None
         wanted = (wanted[0] >> times, wanted[1] >> times)
     elif syntax in JPEG_LOSSLESS and jpeg_process(frame) == LOSSLESS_FRAME:
-        image = _signed(np.asarray(imagecodecs.ljpeg_decode(frame)), dataset)
+        image = _signed(np.asarray(imagecodecs.jpeg8_decode(frame)), dataset)
     elif syntax in JPEG_LS and jpeg_process(frame) == JPEG_LS_FRAME:
         image = _signed(np.asarray(imagecodecs.jpegls_decode(frame)), dataset)
     else:
