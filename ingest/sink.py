@@ -12,6 +12,7 @@ from warehouse.land import RETRIED, Warehouse
 from warehouse.rows import Batch, RunRow
 from warehouse.spool import Spool
 
+FIRST_BATCH_SECONDS = 2.0  # whoever starts a run sees soon that rows come
 ANOTHER_KEY = "{} was filled with another site key: restore that key, or name another --warehouse"
 
 
@@ -78,7 +79,8 @@ class Sink:
     def add(self, rows: Rows) -> None:
         """Keeps one file's rows; they are safe once their batch is full or old enough."""
         self._rows.append(rows)
-        if len(self._rows) >= self._batch_files or self._clock() - self._since >= self._batch_seconds:
+        longest = self._batch_seconds if self._batches else min(FIRST_BATCH_SECONDS, self._batch_seconds)
+        if len(self._rows) >= self._batch_files or self._clock() - self._since >= longest:
             self._flush()
             self._land(0.0)
 

@@ -268,6 +268,16 @@ def test_small_batches_land_the_same_rows(archive: Path, tmp_path: Path) -> None
     assert rows(tmp_path / "var", "SELECT count(*), sum(file_rows) FROM landing.batch") == [(6, 7)]
 
 
+def test_the_first_rows_land_after_two_seconds_and_the_next_after_ten(archive: Path, tmp_path: Path) -> None:
+    settings = make_settings(archive, tmp_path / "var")
+    seconds = iter(range(0, 100, 2))  # each look at the clock, one a file and one a batch, is two seconds later
+    sink = Sink(Spool(settings.spool), Warehouse(settings.warehouse), clock=lambda: float(next(seconds)))
+    key = SiteKey.load(settings.key_file)
+    run(settings, bilateral_server(), key, sink, reader=HereReader(Site(key, Rules.load())))
+    landed = rows(settings.home, "SELECT file_rows FROM landing.batch WHERE file_rows > 0 ORDER BY batch_id")
+    assert landed == [(1,), (5,), (1,)]
+
+
 def test_two_runs_at_once_are_refused(archive: Path, tmp_path: Path) -> None:
     refused = []
 
