@@ -87,6 +87,7 @@ def main() -> None:
         write_empty(folder / "dicoms", args.files)
         started = time.monotonic()
         with Warehouse(folder / "var" / "warehouse.duckdb").opened() as connection:
+            connection.execute("SET enable_progress_bar = false")
             for part in keys(folder / "dicoms"):
                 connection.register("keys", part)
                 connection.execute(REPEAT_FILES)

@@ -103,10 +103,15 @@ def run(  # noqa: PLR0913 - what varies is handed in
                 settings.workers, site, timeout_s=settings.file_timeout_s, known_contents=known.contents
             )
             outcome, held = "failed", False
+
+            def get_ready() -> None:
+                server.expect_films()
+                sink.add_films(known)
+
             try:
                 with reader as workers:
                     files = islice(_new_files(settings, known.files, tally, progress), settings.limit)
-                    readings = read_ahead(_announced(files, server), workers, READ_AHEAD * settings.workers)
+                    readings = read_ahead(_after(get_ready, files), workers, READ_AHEAD * settings.workers)
                     decided = tell_duplicates(readings, known.films, workers)
                     for done in ask_ahead(decided, server, settings.in_flight):
                         sink.add(rows_of(done, started.run_id, server.model_version, datetime.now(UTC)))
@@ -134,11 +139,11 @@ def _new_files(
                 yield each
 
 
-def _announced(files: Iterable[FoundFile], server: ModelServer) -> Iterator[FoundFile]:
-    """The same files; where there is one, the models are told before it is read."""
+def _after(first: Callable[[], None], files: Iterable[FoundFile]) -> Iterator[FoundFile]:
+    """The same files; where there is one, ``first`` is done before it is read."""
     for number, found in enumerate(files):
         if number == 0:
-            server.expect_films()
+            first()
         yield found
 
 

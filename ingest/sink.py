@@ -49,7 +49,7 @@ class Sink:
             raise WarehouseError(ANOTHER_KEY.format(self._warehouse.path))
 
     def catch_up(self, site: RunRow, retried: tuple[str, ...] = RETRIED) -> Known:
-        """Lands what earlier runs left in the spool; the files and films that need no reading again, to be closed.
+        """Lands what earlier runs left in the spool; the files that need no reading again, to be closed.
 
         ``site`` is the run that is about to begin; files of ``retried`` dispositions are not among the known.
 
@@ -64,11 +64,19 @@ class Sink:
         known = Known(waiting.directory.with_name(f"{waiting.directory.name}.known"))
         known.files.update(here.known_files(retried=retried, timeout_s=timeout_s))
         known.files.update(waiting.known_files(retried=retried))
+        return known
+
+    def add_films(self, known: Known) -> None:
+        """The contents and films that are known, which only a run that finds new files has to tell apart.
+
+        Raises:
+            WarehouseError: as ``catch_up``.
+        """
+        here, waiting, timeout_s = self._warehouse, self._spool, self._hold_timeout_s
         known.contents.update(here.known_contents(timeout_s=timeout_s))
         known.contents.update(waiting.known_contents())
         known.films.update(here.known_films(timeout_s=timeout_s))
         known.films.update(waiting.known_films())
-        return known
 
     def begin(self, run: RunRow) -> None:
         """The run exists from here on, even if it is killed."""

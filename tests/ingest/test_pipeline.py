@@ -278,6 +278,22 @@ def test_the_first_rows_land_after_two_seconds_and_the_next_after_ten(archive: P
     assert landed == [(1,), (5,), (1,)]
 
 
+def test_a_run_that_finds_nothing_new_does_not_ask_which_films_there_are(archive: Path, tmp_path: Path) -> None:
+    asked = []
+
+    class Counting(Warehouse):
+        def known_films(self, **choices: Any) -> Any:
+            asked.append("films")
+            return super().known_films(**choices)
+
+    settings = make_settings(archive, tmp_path / "var")
+    key = SiteKey.load(settings.key_file)
+    for _ in range(2):
+        sink = Sink(Spool(settings.spool), Counting(settings.warehouse))
+        result = run(settings, bilateral_server(), key, sink, reader=HereReader(Site(key, Rules.load())))
+    assert (result.tally.known, asked) == (7, ["films"])
+
+
 def test_two_runs_at_once_are_refused(archive: Path, tmp_path: Path) -> None:
     refused = []
 
