@@ -129,12 +129,22 @@ def run(  # noqa: PLR0913 - what varies is handed in
 def _new_files(
     settings: Settings, known: Container[str], tally: Tally, progress: Callable[[int], None]
 ) -> Iterator[FoundFile]:
+    """Of an archive, its members; a file that is known is not opened to see whether it is one."""
+
+    def count_known() -> None:
+        tally.known += 1
+        progress(1)
+
     for found in walk(settings.sources, skip=(settings.home, settings.spool), on_closed=tally.add_closed):
-        for each in _unfolded(found, known):
+        if file_key(found) in known:
             tally.found += 1
-            if file_key(each) in known:
-                tally.known += 1
-                progress(1)
+            count_known()
+            continue
+        inside = members(found)
+        for each in (found,) if inside is None else inside:
+            tally.found += 1
+            if inside is not None and file_key(each) in known:
+                count_known()
             else:
                 yield each
 
@@ -145,14 +155,6 @@ def _after(first: Callable[[], None], files: Iterable[FoundFile]) -> Iterator[Fo
         if number == 0:
             first()
         yield found
-
-
-def _unfolded(found: FoundFile, known: Container[str]) -> Iterable[FoundFile]:
-    """The members of an archive, or the file itself; a file that is known is not opened to see which it is."""
-    if file_key(found) in known:
-        return (found,)
-    inside = members(found)
-    return (found,) if inside is None else inside
 
 
 def _check_accounts(tally: Tally) -> None:
