@@ -214,7 +214,8 @@ def serve(grpc_port: int, http_port: int, metrics_port: int, home: Path, models:
       ingest serve &
       ingest run /dicoms --triton 127.0.0.1:8001
     """
-    server = EmbeddedServer(models, home, grpc_port=grpc_port, http_port=http_port, metrics_port=metrics_port)
+    ports = {"grpc_port": grpc_port, "http_port": http_port, "metrics_port": metrics_port}
+    server = EmbeddedServer(models, home, **ports, drains=True)
     with stopped_by_sigterm(), server:
         click.echo(f"serving at {server.url} (gRPC), log in {server.log_path}; Ctrl-C stops it")
         try:

@@ -61,8 +61,7 @@ def stored_frame(dataset: Dataset, index: int = 0, *, least: int | None = None) 
     """
     syntax = str(dataset.file_meta.TransferSyntaxUID)
     if not is_encapsulated(syntax):
-        native: NDArray[Any] = pixel_array(dataset, index=index)
-        return native
+        return _uncompressed(dataset, index)
     frame = _encoded(dataset, index)
     _check_size(frame, dataset)
     if syntax in _OURS:
@@ -80,6 +79,17 @@ def stored_frame(dataset: Dataset, index: int = 0, *, least: int | None = None) 
     return image
 
 
+def _uncompressed(dataset: Dataset, index: int) -> NDArray[Any]:
+    """A view of the bytes that were read; a copy where values use bits that they have not (PS3.5 8.1.1)."""
+    if dataset.get("SamplesPerPixel") == 1 and dataset.get("BitsAllocated") in {8, 16} and "PixelData" in dataset:
+        view: NDArray[Any] = pixel_array(dataset, index=index, view_only=True, correct_unused_bits=False)
+        bits = int(dataset.BitsStored) - int(view.dtype.kind == "i")
+        if view.size and -(1 << bits) * int(view.dtype.kind == "i") <= view.min() and view.max() < 1 << bits:
+            return view
+    copy: NDArray[Any] = pixel_array(dataset, index=index)
+    return copy
+
+
 def _quickly(frame: bytes, dataset: Dataset, least: int | None) -> NDArray[Any] | None:
     """By the codec that takes least time; None where this film has none that is quicker than pydicom's."""
     syntax, wanted = str(dataset.file_meta.TransferSyntaxUID), (dataset.Rows, dataset.Columns)
@@ -90,7 +100,7 @@ def _quickly(frame: bytes, dataset: Dataset, least: int | None) -> NDArray[Any] 
         image = decode_halved(frame, times) if times else None
         wanted = (wanted[0] >> times, wanted[1] >> times)
     elif syntax in JPEG_LOSSLESS and jpeg_process(frame) == LOSSLESS_FRAME:
-        image = _signed(np.asarray(imagecodecs.ljpeg_decode(frame)), dataset)
+        image = _signed(np.asarray(imagecodecs.jpeg8_decode(frame)), dataset)
     elif syntax in JPEG_LS and jpeg_process(frame) == JPEG_LS_FRAME:
         image = _signed(np.asarray(imagecodecs.jpegls_decode(frame)), dataset)
     else:

@@ -34,6 +34,9 @@ class ModelServer(Protocol):
     def thresholds(self) -> Thresholds:
         """What its answers are judged by; known once it has answered."""
 
+    def expect_films(self) -> None:
+        """Films are about to be read: whoever takes time to be ready begins now, and does not wait for it."""
+
     def submit(self, canvas: Canvas) -> "Future[RawFindings]":
         """Ask; may block for back-pressure. FileError of the future costs the film, any other error the run."""
 

@@ -9,6 +9,14 @@ from click.core import ParameterSource
 from ingest.settings import default_home, default_models
 
 PATH = click.Path(path_type=Path)
+
+
+def default_workers() -> int:
+    """Half of the cores decode; of two both, as one process that decodes leaves its core idle where it has to wait."""
+    cores = len(os.sched_getaffinity(0))
+    return max(cores // 2, min(cores, 2))
+
+
 SOURCES = click.argument(  # click's own word for one that may not be read would name no remedy
     "sources", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="SOURCE..."
 )
@@ -41,8 +49,8 @@ MODELS = click.option(
 WORKERS = click.option(
     "--workers",
     type=click.IntRange(min=1),
-    default=lambda: max(1, len(os.sched_getaffinity(0)) // 2),
-    show_default="half the cores",
+    default=default_workers,
+    show_default="half the cores, but two where there are two",
     envvar="INGEST_WORKERS",
     show_envvar=True,
     help="Processes that decode.",

@@ -28,7 +28,7 @@ from ingest.workers import Workers
 from warehouse.rows import RunRow
 
 NAMED = 20  # closed folders at most; all are counted
-READ_AHEAD = 4  # files a worker has waiting: enough that a slow one does not starve the models
+READ_AHEAD = 8  # files a worker has waiting: enough that slow ones, or models that still load, do not stop it
 
 
 @dataclass(slots=True)
@@ -103,10 +103,15 @@ def run(  # noqa: PLR0913 - what varies is handed in
                 settings.workers, site, timeout_s=settings.file_timeout_s, known_contents=known.contents
             )
             outcome, held = "failed", False
+
+            def get_ready() -> None:
+                server.expect_films()
+                sink.add_films(known)
+
             try:
                 with reader as workers:
                     files = islice(_new_files(settings, known.files, tally, progress), settings.limit)
-                    readings = read_ahead(files, workers, READ_AHEAD * settings.workers)
+                    readings = read_ahead(_after(get_ready, files), workers, READ_AHEAD * settings.workers)
                     decided = tell_duplicates(readings, known.films, workers)
                     for done in ask_ahead(decided, server, settings.in_flight):
                         sink.add(rows_of(done, started.run_id, server.model_version, datetime.now(UTC)))
@@ -124,22 +129,32 @@ def run(  # noqa: PLR0913 - what varies is handed in
 def _new_files(
     settings: Settings, known: Container[str], tally: Tally, progress: Callable[[int], None]
 ) -> Iterator[FoundFile]:
+    """Of an archive, its members; a file that is known is not opened to see whether it is one."""
+
+    def count_known() -> None:
+        tally.known += 1
+        progress(1)
+
     for found in walk(settings.sources, skip=(settings.home, settings.spool), on_closed=tally.add_closed):
-        for each in _unfolded(found, known):
+        if file_key(found) in known:
             tally.found += 1
-            if file_key(each) in known:
-                tally.known += 1
-                progress(1)
+            count_known()
+            continue
+        inside = members(found)
+        for each in (found,) if inside is None else inside:
+            tally.found += 1
+            if inside is not None and file_key(each) in known:
+                count_known()
             else:
                 yield each
 
 
-def _unfolded(found: FoundFile, known: Container[str]) -> Iterable[FoundFile]:
-    """The members of an archive, or the file itself; a file that is known is not opened to see which it is."""
-    if file_key(found) in known:
-        return (found,)
-    inside = members(found)
-    return (found,) if inside is None else inside
+def _after(first: Callable[[], None], files: Iterable[FoundFile]) -> Iterator[FoundFile]:
+    """The same files; where there is one, ``first`` is done before it is read."""
+    for number, found in enumerate(files):
+        if number == 0:
+            first()
+        yield found
 
 
 def _check_accounts(tally: Tally) -> None:

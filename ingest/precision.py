@@ -4,6 +4,9 @@ A strongly typed network computes in the types that its graph names. The committ
 behind a cast and compute in fp32. For fp16, the convolutions inside a network and what lies between them (activations,
 sums, joins, pooling) are retyped. All else stays fp32: scaling and turning the film, sampling crops, means, the last
 convolution of each network, soft-argmax, boxes, angles, scores. Inputs and outputs keep names, types and shapes.
+
+Where the committed graph computes only the rows that a condition chooses, the rewritten one computes all of them: no
+shape may depend on data, or no CUDA graph can be captured. The graph itself discards what was not chosen.
 """
 
 from collections.abc import Iterable
@@ -80,8 +83,31 @@ def read_graph(content: bytes, name: str) -> Any:
         ) from None
     for number, node in enumerate(model.graph.node):
         node.name = node.name or f"node{number}"
+    _choose_all(model)
     _pass_idle_casts(model)
     return model
+
+
+def _choose_all(model: Any) -> None:
+    """In place of the places where a condition (M,) holds, all places: (1, M)."""
+    graph, nodes = model.graph, []
+    for number, node in enumerate(graph.node):
+        if node.op_type != "NonZero":
+            nodes.append(node)
+            continue
+        name = f"all{number}"
+        for constant, values in (("first", 0), ("step", 1), ("axis", [0])):
+            graph.initializer.append(numpy_helper.from_array(np.array(values, np.int64), f"{name}.{constant}"))
+        nodes += [
+            helper.make_node("Shape", [node.input[0]], [f"{name}.shape"], f"{name}.measure"),
+            helper.make_node("Squeeze", [f"{name}.shape", f"{name}.axis"], [f"{name}.count"], f"{name}.squeeze"),
+            helper.make_node(
+                "Range", [f"{name}.first", f"{name}.count", f"{name}.step"], [f"{name}.places"], f"{name}.range"
+            ),
+            helper.make_node("Unsqueeze", [f"{name}.places", f"{name}.axis"], list(node.output), f"{name}.unsqueeze"),
+        ]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _pass_idle_casts(model: Any) -> None:

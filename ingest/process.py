@@ -5,11 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 STOP_TIMEOUT_S = 10.0  # measured for Triton: 3.3 s when nothing is in flight
+GONE_TIMEOUT_S = 1.0  # for the kernel to take away what was killed
 
 # Becomes the child: the kernel ends it when the thread that started it goes, also by kill -9. Asking for the parent
 # closes the gap before prctl. Not done in preexec_fn, which is unsafe beside other threads.
@@ -49,20 +51,29 @@ class BoundProcess:
         """None while it runs."""
         return self._popen.poll()
 
-    def end(self) -> None:
-        """Ask, then kill; takes along whatever it started. A second call does nothing."""
+    def end(self, *, at_once: bool = False) -> None:
+        """Ask, unless ``at_once``, then kill; takes along whatever it started. A second call does nothing."""
         if self._ended:
             return
         self._ended = True
-        self._popen.terminate()
         try:
-            self._popen.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
+            if not at_once:
+                self._popen.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    self._popen.wait(STOP_TIMEOUT_S)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
+            self._popen.wait()
+            self._wait_until_gone()
+
+    def _wait_until_gone(self) -> None:
+        """Until nothing of its group is left; where nobody collects orphans, they count as left."""
+        deadline = time.monotonic() + GONE_TIMEOUT_S
+        with suppress(ProcessLookupError):
+            while time.monotonic() < deadline:
+                os.killpg(self.pid, 0)
+                time.sleep(0.01)
 
     def complaint(self) -> str:
         """What its log gives as the reason, in one line; Triton's log lines read ``E0102 ... file.cc:1] "reason"``."""

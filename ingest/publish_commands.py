@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from ingest.options import HOME, PATH, WAREHOUSE, warehouse_path
-from ingest.page import write_page
 from warehouse.publish import RESEARCH_USE, publish
 
 
@@ -51,5 +50,7 @@ def report_command(registry: Path | None, out: Path, home: Path) -> None:
     Example:
       ingest report --out report.html
     """
+    from ingest.page import write_page  # noqa: PLC0415 - matplotlib, which takes as long to load as all the rest
+
     pictures = write_page((registry or home / "registry.duckdb").absolute(), out.absolute())
     click.echo(f"{out}: {pictures} pictures\n{RESEARCH_USE}")

@@ -18,7 +18,7 @@ from ingest.process import BoundProcess
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 120.0  # measured: 1-8 s; far more for a machine that is busy with something else
-DRAIN_S = 5  # for films still being read when the server is told to stop
+DRAIN_S = 5  # for films of others, still being read when the server is told to stop
 STARTS = 3  # a free port can be taken before Triton binds it; 2.51 crashed while loading at a load of 13 on two cores
 REVIVALS = 5  # a server that dies more often has a reason that starting it again does not cure
 WATCH_S = 0.5
@@ -46,11 +46,14 @@ class EmbeddedServer:
         metrics_port: int = 0,
         timeout_s: float = START_TIMEOUT_S,
         hung_s: float = HUNG_S,
+        drains: bool = False,
     ) -> None:
+        """``drains``: others may ask too, and ``stop`` lets their films be answered."""
         self.model_repository = model_repository.absolute()
         self.home = home.absolute()
         self.timeout_s = timeout_s
         self.hung_s = hung_s
+        self.drains = drains
         self.log_path = self.home / "log" / f"triton-{os.getpid()}.log"
         self.name = f"{PREFIX}{os.getpid()}_{secrets.token_hex(4)}"
         self._wanted = (grpc_port, http_port, metrics_port)
@@ -79,19 +82,27 @@ class EmbeddedServer:
     ) -> None:
         self.stop()
 
+    def launch(self) -> BoundProcess:
+        """Let it begin to load its models, without waiting as ``start`` does; a second call does nothing."""
+        if self._process is None:
+            if not any(self.model_repository.glob("*/config.pbtxt")):
+                raise ServerError(f"no models in {self.model_repository}: give their folder with --models")
+            self.grpc_port, self.http_port, self.metrics_port = _ports(self._wanted)
+            self._process = self._new_process()
+        return self._process
+
     def start(self) -> None:
         """Start and wait until every model is ready; ``ServerError`` with the log's last errors otherwise."""
-        if not any(self.model_repository.glob("*/config.pbtxt")):
-            raise ServerError(f"no models in {self.model_repository}: give their folder with --models")
         try:
             for attempt in range(1, STARTS + 1):
-                self.grpc_port, self.http_port, self.metrics_port = _ports(self._wanted)
                 try:
-                    self._run()
+                    self._wait_until_ready(self.launch())
                     break
                 except ServerError as error:
                     if attempt == STARTS or not self._was_bad_luck(error):
                         raise
+                    self._end()
+                    self._process = None
         except BaseException:  # Ctrl-C while it loads, too
             self.stop()
             raise
@@ -121,7 +132,9 @@ class EmbeddedServer:
                 self._watch()
                 if self._stopping.is_set():
                     return
-                self._run()
+                self._end()
+                self._process = self._new_process()
+                self._wait_until_ready(self._process)
         self._given_up.set()
         self._stopping.wait()  # the kernel ends a server together with the thread that started it
 
@@ -139,21 +152,17 @@ class EmbeddedServer:
             elif asked - answered > self.hung_s:
                 return
 
-    def _run(self) -> None:
-        self._end()
+    def _new_process(self) -> BoundProcess:
         installation = find_installation()
         backends = assemble_backends(installation, self.home / "triton")
         for old in sorted((self.home / "log").glob("triton-*.log"), key=os.path.getmtime)[:-LOGS_KEPT]:
             old.unlink(missing_ok=True)
         command = [str(installation.binary), *self._options(backends)]
-        self._process = BoundProcess(command, installation.environment(), self.log_path)
-        self._wait_until_ready(self._process)
-        for path in SHARED_MEMORY.glob(f"{self.name}_*"):
-            path.chmod(0o600)  # films pass through it; Triton makes it readable for everybody
+        return BoundProcess(command, installation.environment(), self.log_path)
 
     def _end(self) -> None:
         if self._process is not None:
-            self._process.end()
+            self._process.end(at_once=not self.drains)
         _free_shared_memory(self.name)
 
     def _options(self, backends: Path) -> list[str]:
@@ -182,6 +191,8 @@ class EmbeddedServer:
                 raise ServerError(f"Triton is not ready {waited}: {process.complaint()} (log: {self.log_path})")
             if self._stopping.wait(0.1):
                 raise ServerError("Triton was stopped while it started")
+        for path in SHARED_MEMORY.glob(f"{self.name}_*"):
+            path.chmod(0o600)  # films pass through it; Triton makes it readable for everybody
 
     def _answers(self) -> bool:
         """Whether it is ready; the name tells it from a stranger who was quicker on the port."""

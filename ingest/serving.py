@@ -19,10 +19,18 @@ EMBEDDED_LOST_S = 60.0  # an embedded server that ended is started again, which 
 
 
 class OnDemand:
-    """A model server that is opened by the first film: a run that finds nothing new needs none."""
+    """A model server that is opened by the first film: a run that finds nothing new needs none.
 
-    def __init__(self, open_server: Callable[[], AbstractContextManager[ModelServer]]) -> None:
+    ``prepare`` is called when films are expected, and returns at once.
+    """
+
+    def __init__(
+        self,
+        open_server: Callable[[], AbstractContextManager[ModelServer]],
+        prepare: Callable[[], object] = lambda: None,
+    ) -> None:
         self._open_server = open_server
+        self._prepare = prepare
         self._server: ModelServer | None = None
         self._stack = ExitStack()
 
@@ -35,6 +43,10 @@ class OnDemand:
     def thresholds(self) -> Thresholds:
         """As ``ModelServer``; opens the server where no film was asked."""
         return self._opened().thresholds
+
+    def expect_films(self) -> None:
+        """As ``ModelServer``."""
+        self._prepare()
 
     def submit(self, canvas: Canvas) -> "Future[RawFindings]":
         """As ``ModelServer``; the first call waits until the server is ready."""
@@ -62,20 +74,26 @@ def model_server(settings: Settings, say: Callable[[str], None]) -> Iterator[Mod
             yield server
         return
     weights = weights_sha256(list_models(settings.models))
-    embedded = OnDemand(lambda: _embedded(settings, weights, say))
+    embedded = EmbeddedServer(settings.models, settings.home)
+
+    def launch() -> None:
+        say("starting the embedded Triton server ...")
+        embedded.launch()
+
+    on_demand = OnDemand(lambda: _embedded(embedded, settings, weights), launch)
     try:
-        yield embedded
+        yield on_demand
     finally:
-        embedded.close()
+        on_demand.close()
+        embedded.stop()  # one that no film came to
 
 
 @contextmanager
-def _embedded(settings: Settings, weights: str, say: Callable[[str], None]) -> Iterator[ModelServer]:
-    say("starting the embedded Triton server ...")
+def _embedded(private: EmbeddedServer, settings: Settings, weights: str) -> Iterator[ModelServer]:
     with (
-        EmbeddedServer(settings.models, settings.home) as embedded,
+        private,
         TritonServer(
-            embedded.url,
+            private.url,
             in_flight=settings.in_flight,
             weights_sha256=weights,
             lost_timeout_s=EMBEDDED_LOST_S,

@@ -12,6 +12,7 @@ from warehouse.land import RETRIED, Warehouse
 from warehouse.rows import Batch, RunRow
 from warehouse.spool import Spool
 
+FIRST_BATCH_SECONDS = 2.0  # whoever starts a run sees soon that rows come
 ANOTHER_KEY = "{} was filled with another site key: restore that key, or name another --warehouse"
 
 
@@ -48,7 +49,7 @@ class Sink:
             raise WarehouseError(ANOTHER_KEY.format(self._warehouse.path))
 
     def catch_up(self, site: RunRow, retried: tuple[str, ...] = RETRIED) -> Known:
-        """Lands what earlier runs left in the spool; the files and films that need no reading again, to be closed.
+        """Lands what earlier runs left in the spool; the files that need no reading again, to be closed.
 
         ``site`` is the run that is about to begin; files of ``retried`` dispositions are not among the known.
 
@@ -63,11 +64,19 @@ class Sink:
         known = Known(waiting.directory.with_name(f"{waiting.directory.name}.known"))
         known.files.update(here.known_files(retried=retried, timeout_s=timeout_s))
         known.files.update(waiting.known_files(retried=retried))
+        return known
+
+    def add_films(self, known: Known) -> None:
+        """The contents and films that are known, which only a run that finds new files has to tell apart.
+
+        Raises:
+            WarehouseError: as ``catch_up``.
+        """
+        here, waiting, timeout_s = self._warehouse, self._spool, self._hold_timeout_s
         known.contents.update(here.known_contents(timeout_s=timeout_s))
         known.contents.update(waiting.known_contents())
         known.films.update(here.known_films(timeout_s=timeout_s))
         known.films.update(waiting.known_films())
-        return known
 
     def begin(self, run: RunRow) -> None:
         """The run exists from here on, even if it is killed."""
@@ -78,7 +87,8 @@ class Sink:
     def add(self, rows: Rows) -> None:
         """Keeps one file's rows; they are safe once their batch is full or old enough."""
         self._rows.append(rows)
-        if len(self._rows) >= self._batch_files or self._clock() - self._since >= self._batch_seconds:
+        longest = self._batch_seconds if self._batches else min(FIRST_BATCH_SECONDS, self._batch_seconds)
+        if len(self._rows) >= self._batch_files or self._clock() - self._since >= longest:
             self._flush()
             self._land(0.0)
 

@@ -16,7 +16,7 @@ from training.calibration import fit_curve, fit_errors, fit_outliers, fit_temper
 from training.detector import targets
 from training.evaluation.judged import iou
 from training.films import VIEWS, LabelledFilm
-from training.graphs import OTHER, ClassifierGraph, CupAngleGraph, DetectorGraph, Outliers, ScoreCurve
+from training.graphs import OTHER, SHOWN_FROM, ClassifierGraph, CupAngleGraph, DetectorGraph, Outliers, ScoreCurve
 from training.networks import EfficientNet, LandmarkNet, Yolo
 from training.onnx_files import Arrays, Graph, export
 from training.turns import TURNS
@@ -125,12 +125,13 @@ def fitted(
     plain = Ensemble(
         classifier,
         DetectorGraph(nets.yolo, ScoreCurve(), ScoreCurve()),
-        CupAngleGraph(nets.rim, nets.fine, nets.pelvis, ScoreCurve()),
+        CupAngleGraph(nets.rim, nets.fine, nets.pelvis, ScoreCurve(), shown_from=0.0),  # also a hip not yet believed
     )
     with tempfile.TemporaryDirectory() as folder:
         raws = answers([Graph(path) for path in plain.write(Path(folder))], canvases, blind=True)
     curves = _detector_curves(truths, raws)
     _fit_cups(plain.cup_angle, truths, raws)
+    plain.cup_angle.shown_from = SHOWN_FROM
     ensemble = Ensemble(classifier, DetectorGraph(nets.yolo, *curves), plain.cup_angle)
     with torch.no_grad():
         return ensemble, [_completed(ensemble, raw, view) for raw, view in zip(raws, view_scores, strict=True)]

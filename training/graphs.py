@@ -26,6 +26,7 @@ from training.turns import TURNS, as_stored, box_as_stored, box_as_taken, square
 TRUSTED_SHARE = 0.07
 OTHER = VIEWS.index("other")
 SURE_TURN = 0.9  # below it nobody knows which way the film is turned, and no angle on it
+SHOWN_FROM = 0.05  # chance of an implant from which on a side is looked at; below it no implant is believed anywhere
 LEAST_COSINE = 0.2  # of the version: nearer to a circle, the ellipse's axes tell no angle
 
 
@@ -109,11 +110,18 @@ class Rim:
 
 
 class CupAngleGraph(nn.Module):
-    """Image, view scores and detections to cup scores, landmarks, angles and their error intervals; right then left."""
+    """Image, view scores and detections to cup scores, landmarks, angles and their error intervals; right then left.
 
-    def __init__(self, rim: LandmarkNet, fine: LandmarkNet, pelvis: LandmarkNet, cups: ScoreCurve) -> None:
+    Sides on which an implant is less likely than ``shown_from`` are answered with zeros. The networks are given only
+    the crops whose answers are needed, so that their batch depends on data.
+    """
+
+    def __init__(
+        self, rim: LandmarkNet, fine: LandmarkNet, pelvis: LandmarkNet, cups: ScoreCurve, shown_from: float = SHOWN_FROM
+    ) -> None:
         super().__init__()
         self.rim, self.fine, self.pelvis, self.cups = rim, fine, pelvis, cups
+        self.shown_from = shown_from
         self.register_buffer("error_scale", torch.ones(len(CUP_ANGLES)))
         self.register_buffer("error_power", torch.ones(len(CUP_ANGLES)))
 
@@ -125,35 +133,48 @@ class CupAngleGraph(nn.Module):
         boxes = box_as_taken(self._better(detections), turn)  # (B, 2, 4)
         centre = (boxes[..., :2] + boxes[..., 2:]) / 2
         side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * MARGIN  # (B, 2, 1)
-        coarse = self._landmarks(self.rim, film, turn, centre, side)
+        shown = detections[:, 1:4:2, 4] >= self.shown_from  # (B, 2): an implant on the right, on the left
+        places = chosen(shown)
+        coarse = self._landmarks(self.rim, film, turn, centre, side, places)
         cup_scores = self.cups(coarse.presence.sigmoid()) * (1 - view_scores[:, OTHER, None])
         upper, lower = coarse.points[:, :, 0], coarse.points[:, :, 1]
         side = (upper - lower).norm(dim=-1, keepdim=True).clamp(min=24) * FINE_MARGIN
-        fine = self._landmarks(self.fine, film, turn, (upper + lower) / 2, side)
+        fine = self._landmarks(self.fine, film, turn, (upper + lower) / 2, side, places)
         reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
         trust = 1 - torch.exp(-reach / fine.spread)
         ischia, there, ischia_spread = self._ischia(film, turn)
         unsure = 90.0 * (turn_scores.amax(1) < SURE_TURN).float()[:, None, None]
         errors = torch.maximum(self.interval(stated_errors(fine, ischia, ischia_spread)), unsure)
         rims = torch.cat((as_stored(fine.points, turn), trust[..., None]), 3)
+        nothing = torch.zeros(())
         return (  # in shapes that a reader of the graph can see
-            cup_scores.reshape(-1, 2),
-            rims.reshape(-1, 2, len(CUP_LANDMARKS), 3),
+            torch.where(shown, cup_scores, nothing).reshape(-1, 2),
+            torch.where(shown[..., None, None], rims, nothing).reshape(-1, 2, len(CUP_LANDMARKS), 3),
             torch.cat((as_stored(ischia, turn), there[..., None]), 2).reshape(-1, 2, 3),
-            angles(fine.points, ischia).reshape(-1, 2, len(CUP_ANGLES)),
-            errors.reshape(-1, 2, len(CUP_ANGLES)),
+            torch.where(shown[..., None], angles(fine.points, ischia), nothing).reshape(-1, 2, len(CUP_ANGLES)),
+            torch.where(shown[..., None], errors, nothing).reshape(-1, 2, len(CUP_ANGLES)),
         )
 
     def interval(self, stated: Tensor) -> Tensor:
         """Half-widths (degrees) of the intervals that hold 95 % of errors, from what the landmarks state (..., 3)."""
         return (self.error_scale * stated**self.error_power).clamp(max=90.0)
 
-    def _landmarks(self, net: LandmarkNet, film: Tensor, turn: Tensor, centre: Tensor, side: Tensor) -> Rim:
-        """What a network sees in squares of ``side`` (B, 2, 1) around ``centre`` (B, 2, 2), upright canvas pixels."""
-        heat, logits = net(self.crops(film, turn, centre, side).flatten(0, 1))
-        local = soft_argmax(heat).view(-1, 2, len(CUP_LANDMARKS), 2) - (CROP - 1) / 2
+    def _landmarks(
+        self, net: LandmarkNet, film: Tensor, turn: Tensor, centre: Tensor, side: Tensor, places: Tensor
+    ) -> Rim:
+        """What a network sees in squares of ``side`` (B, 2, 1) around ``centre`` (B, 2, 2), upright canvas pixels.
+
+        Only at the ``places`` (M,) of the (B x 2) sides; zeros at the others.
+        """
+        films = places // 2
+        squares_at = centre.reshape(-1, 1, 2)[places], side.reshape(-1, 1, 1)[places]
+        heat, logits = net(self.crops(film[films], turn[films], *squares_at)[:, 0])
+        told = spread_over(
+            torch.cat((soft_argmax(heat).reshape(-1, 2 * len(CUP_LANDMARKS)), logits), 1), places, 2 * film.shape[0]
+        )
+        local, logits = told.view(-1, 2, told.shape[1]).split((2 * len(CUP_LANDMARKS), 1 + len(CUP_LANDMARKS)), 2)
+        local = local.reshape(-1, 2, len(CUP_LANDMARKS), 2) - (CROP - 1) / 2
         scale = side / CROP
-        logits = logits.view(-1, 2, 1 + len(CUP_LANDMARKS))
         return Rim(centre[:, :, None] + local * scale[..., None], logits[..., 0], logits[..., 1:].exp() * scale)
 
     @staticmethod
@@ -166,7 +187,7 @@ class CupAngleGraph(nn.Module):
     def crops(film: Tensor, turn: Tensor, centre: Tensor, side: Tensor) -> Tensor:
         """Squares (B, N, 1, 192, 192), sampled at twice that and averaged."""
         doubled = squares(film, turn, centre, side, 2 * CROP)
-        return F.avg_pool2d(doubled.flatten(0, 1), 2).reshape(-1, centre.shape[1], 1, CROP, CROP)
+        return F.avg_pool2d(doubled.reshape(-1, 1, 2 * CROP, 2 * CROP), 2).reshape(-1, centre.shape[1], 1, CROP, CROP)
 
     def _ischia(self, film: Tensor, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Points (B, 2, 2), their presence (B, 2) and the Laplace scales of their errors (B, 2), upright pixels.
@@ -179,12 +200,25 @@ class CupAngleGraph(nn.Module):
         apart = (far[:, 0] - far[:, 1]).norm(dim=-1)[:, None, None]
         side = ischia_side(apart)  # (B, 1, 1)
         centre = far.mean(1, keepdim=True)  # (B, 1, 2)
-        heat, close_logits = self.pelvis(self.crops(film, turn, centre, side)[:, 0])
+        sees_both = there.amin(1) > 0.5
+        films = chosen(sees_both)
+        heat, close_logits = self.pelvis(self.crops(film[films], turn[films], centre[films], side[films])[:, 0])
+        told = spread_over(torch.cat((soft_argmax(heat).reshape(-1, 4), close_logits[:, 2:]), 1), films, film.shape[0])
         scale = side / PELVIS
-        close = centre + (soft_argmax(heat) - (PELVIS - 1) / 2) * scale
-        both = (there.amin(1) > 0.5).float()[:, None]
-        spread = close_logits[:, 2:].exp() * scale[:, 0] * both + logits[:, 2:].exp() * block * (1 - both)
+        close = centre + (told[:, :4].reshape(-1, 2, 2) - (PELVIS - 1) / 2) * scale
+        both = sees_both.float()[:, None]
+        spread = told[:, 4:].exp() * scale[:, 0] * both + logits[:, 2:].exp() * block * (1 - both)
         return close * both[..., None] + far * (1 - both[..., None]), there, spread
+
+
+def chosen(condition: Tensor) -> Tensor:
+    """Where a condition of any shape holds, in its flattened form: (M,)."""
+    return condition.flatten().nonzero()[:, 0]
+
+
+def spread_over(rows: Tensor, places: Tensor, count: int) -> Tensor:
+    """Rows (M, D) at their ``places`` (M,) of (count, D), between zeros."""
+    return torch.zeros(count, rows.shape[1]).index_put((places,), rows)
 
 
 def angles(points: Tensor, ischia: Tensor) -> Tensor:

@@ -249,8 +249,8 @@ class LandmarkNet(nn.Module):
 
 def soft_argmax(heat: Tensor) -> Tensor:
     """Heat-map logits (B, K, H, W) to expected positions (B, K, 2), x and y in input pixels (twice the map's)."""
-    b, k, h, w = heat.shape
-    p = heat.float().flatten(2).softmax(-1).view(b, k, h, w)
+    _, k, h, w = heat.shape
+    p = heat.float().reshape(-1, k, h * w).softmax(-1).view(-1, k, h, w)
     x = (p.sum(2) * torch.arange(w, dtype=p.dtype, device=p.device)).sum(-1)
     y = (p.sum(3) * torch.arange(h, dtype=p.dtype, device=p.device)).sum(-1)
     return torch.stack((x, y), -1) * 2 + 0.5  # a map's cell covers two input pixels

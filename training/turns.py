@@ -54,5 +54,6 @@ def squares(film: Tensor, turn: Tensor, centre: Tensor, side: Tensor, size: int)
     across, down = x[:, :, None, :].expand(-1, -1, size, -1), y[:, :, :, None].expand(-1, -1, -1, size)
     points = as_stored(torch.stack((across, down), -1), turn)  # (B, N, size, size, 2)
     grid = (points + 0.5) * (2 / CANVAS_SIZE) - 1  # pixel centres to grid_sample's -1..1
-    sampled = F.grid_sample(film, grid.flatten(1, 2), align_corners=False)  # (B, 1, N * size, size)
+    grid = grid.reshape(-1, places * size, size, 2)  # no shape is left to be told from values: there may be none
+    sampled = F.grid_sample(film, grid, align_corners=False)  # (B, 1, N * size, size)
     return sampled.reshape(-1, places, 1, size, size)

@@ -57,6 +57,18 @@ def test_a_command_is_timed_with_all_that_it_starts(tmp_path):
     assert run.peak_mib > 96
 
 
+def test_a_process_that_its_parent_left_behind_is_counted_too(tmp_path):
+    spin = "import time\nwhile time.process_time() < 0.5: pass"
+    code = (
+        "import os, subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {spin!r}])\n"
+        "os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)\n"
+        "os._exit(0)"
+    )
+    run = measure.timed(measure.Contender("one", [sys.executable, "-c", code], {}, tmp_path / "scratch"))
+    assert run.cpu_s > 0.5
+
+
 def test_a_contender_that_fails_stops_the_benchmark(tmp_path):
     failing = measure.Contender(
         "bad", [sys.executable, "-c", "raise SystemExit('no models')"], {}, tmp_path / "scratch"

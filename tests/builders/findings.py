@@ -71,6 +71,11 @@ class FakeServer:
         self.default = default
         self.answers = answers
         self.asked = 0
+        self.expected = 0
+
+    def expect_films(self) -> None:
+        """Counts the calls."""
+        self.expected += 1
 
     def submit(self, canvas: Canvas) -> "Future[RawFindings]":
         """Count and answer."""

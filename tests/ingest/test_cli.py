@@ -166,6 +166,17 @@ def test_status_without_a_warehouse_is_one_line(tmp_path: Path) -> None:
     assert (result.exit_code, "there is no warehouse" in one_line(result)) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [("ingest.__main__", ["click", "duckdb", "pydicom"]), ("ingest.cli", ["matplotlib"])],
+    ids=["a worker, of the program", "a run, of the pictures"],
+)
+def test_what_is_not_needed_is_not_loaded(module: str, absent: list[str]) -> None:
+    code = f"import sys, {module}; print(*sorted(set(sys.modules) & {set(absent)}))"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout == "\n"
+
+
 @pytest.mark.parametrize("arguments", [["run"], ["run", "x", "--workers", "0"], ["walk"]])
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     assert invoke(*arguments).exit_code == 2

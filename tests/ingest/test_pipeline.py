@@ -174,6 +174,13 @@ def test_a_rerun_changes_nothing_and_asks_nothing(archive: Path, tmp_path: Path)
     assert tables(tmp_path / "var") == before
 
 
+def test_the_models_are_told_once_that_films_come_and_only_where_a_file_is_new(archive: Path, tmp_path: Path) -> None:
+    first, second = bilateral_server(), bilateral_server()
+    ingest(archive, tmp_path / "var", first)
+    ingest(archive, tmp_path / "var", second)
+    assert (first.expected, second.expected) == (1, 0)
+
+
 @pytest.mark.parametrize("stop_after", [1, 2, 4, 6])
 def test_a_run_in_pieces_ends_in_the_same_tables(archive: Path, tmp_path: Path, stop_after: int) -> None:
     ingest(archive, tmp_path / "whole")
@@ -259,6 +266,32 @@ def test_films_are_judged_by_the_thresholds_of_the_server(archive: Path, tmp_pat
 def test_small_batches_land_the_same_rows(archive: Path, tmp_path: Path) -> None:
     ingest(archive, tmp_path / "var", batch_files=2)
     assert rows(tmp_path / "var", "SELECT count(*), sum(file_rows) FROM landing.batch") == [(6, 7)]
+
+
+def test_the_first_rows_land_after_two_seconds_and_the_next_after_ten(archive: Path, tmp_path: Path) -> None:
+    settings = make_settings(archive, tmp_path / "var")
+    seconds = iter(range(0, 100, 2))  # each look at the clock, one a file and one a batch, is two seconds later
+    sink = Sink(Spool(settings.spool), Warehouse(settings.warehouse), clock=lambda: float(next(seconds)))
+    key = SiteKey.load(settings.key_file)
+    run(settings, bilateral_server(), key, sink, reader=HereReader(Site(key, Rules.load())))
+    landed = rows(settings.home, "SELECT file_rows FROM landing.batch WHERE file_rows > 0 ORDER BY batch_id")
+    assert landed == [(1,), (5,), (1,)]
+
+
+def test_a_run_that_finds_nothing_new_does_not_ask_which_films_there_are(archive: Path, tmp_path: Path) -> None:
+    asked = []
+
+    class Counting(Warehouse):
+        def known_films(self, **choices: Any) -> Any:
+            asked.append("films")
+            return super().known_films(**choices)
+
+    settings = make_settings(archive, tmp_path / "var")
+    key = SiteKey.load(settings.key_file)
+    for _ in range(2):
+        sink = Sink(Spool(settings.spool), Counting(settings.warehouse))
+        result = run(settings, bilateral_server(), key, sink, reader=HereReader(Site(key, Rules.load())))
+    assert (result.tally.known, asked) == (7, ["films"])
 
 
 def test_two_runs_at_once_are_refused(archive: Path, tmp_path: Path) -> None:

@@ -38,6 +38,26 @@ def refusal(dataset: Dataset) -> str:
     return error.value.reason
 
 
+@pytest.mark.parametrize(
+    ("stored", "meant"),
+    [
+        (np.array([[0, 4095]], np.uint16), [[0, 4095]]),
+        (np.array([[0x8007, 0x1FFF]], np.uint16), [[7, 4095]]),  # an overlay above the 12 bits
+        (np.array([[-2048, 2047]], np.int16), [[-2048, 2047]]),
+        (np.array([[0x0FFF, 0x0800]], np.int16), [[-1, -2048]]),  # a sign that does not fill the word
+    ],
+    ids=["unsigned", "unsigned, more bits used", "signed", "signed, sign at the 12th bit"],
+)
+def test_of_uncompressed_values_the_bits_that_are_stored_count(stored: NDArray[Any], meant: list[list[int]]) -> None:
+    dataset = make_dicom(stored, BitsStored=12, HighBit=11)
+    assert decode(dataset).tolist() == meant
+
+
+def test_uncompressed_values_are_not_copied() -> None:
+    dataset = make_dicom(make_ramp(), BitsStored=12, HighBit=11)
+    assert np.shares_memory(decode(dataset), np.frombuffer(dataset.PixelData, np.uint8))
+
+
 @pytest.mark.parametrize("shape", [(600, 1500), (1500, 600), (768, 768), (300, 200), (3, 768)])
 def test_a_film_is_centred_with_its_aspect_kept(shape: tuple[int, int]) -> None:
     pixels, scale, *_ = to_canvas(np.ones(shape, np.float32))

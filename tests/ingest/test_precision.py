@@ -105,3 +105,22 @@ def test_of_a_committed_graph_nearly_all_convolutions_are_fp16_and_no_geometry_i
     assert not GEOMETRY & set(kinds["half"])
     assert kinds["half"].count("Conv") > 0.9 * (kinds["half"].count("Conv") + kinds["single"].count("Conv"))
     assert len(quantisable(as_fp32(committed(model)))) == kinds["half"].count("Conv")
+
+
+def test_a_plan_computes_all_sides_where_the_graph_computes_those_with_an_implant_and_both_answer_alike():
+    detections = np.full((2, 6, 5), [200, 200, 420, 400, 0.0], np.float32)
+    detections[1, 3, 4] = 0.9  # an implant on the left of the second film
+    known = {
+        "image": np.random.default_rng(2).integers(0, 256, (2, 768, 768), dtype=np.uint8),
+        "view_scores": np.eye(6, dtype=np.float32)[[0, 0]],
+        "turn_scores": np.eye(4, dtype=np.float32)[[0, 1]],
+        "detections": detections,
+    }
+    graph, plan = committed("cup_angle"), as_fp32(committed("cup_angle"))
+    operators = [{node.op_type for node in onnx.load_from_string(content).graph.node} for content in (graph, plan)]
+    assert ["NonZero" in kinds for kinds in operators] == [True, False]
+    told = OnnxModel(plan)(known)
+    for name, values in OnnxModel(graph)(known).items():
+        np.testing.assert_allclose(told[name], values, rtol=1e-3, atol=0.02, err_msg=name)
+    assert told["cup_angles"][1, 1].any()
+    assert not told["cup_angles"][:, 0].any()

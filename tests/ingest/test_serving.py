@@ -42,6 +42,21 @@ def test_the_thresholds_are_those_of_the_server_that_is_opened() -> None:
     assert OnDemand(opened).thresholds == FakeServer.thresholds
 
 
+def test_a_server_that_takes_time_begins_when_films_are_expected() -> None:
+    events = []
+
+    @contextmanager
+    def opened() -> Iterator[FakeServer]:
+        events.append("open")
+        yield FakeServer(make_raw())
+
+    server = OnDemand(opened, lambda: events.append("prepare"))
+    server.expect_films()
+    assert events == ["prepare"]
+    server.submit(make_canvas())
+    assert events == ["prepare", "open"]
+
+
 def test_a_server_that_nobody_needed_is_never_opened() -> None:
     def fail() -> Iterator[FakeServer]:
         raise AssertionError("opened")

@@ -87,6 +87,27 @@ def test_no_film_is_spared_a_model_whose_answer_would_be_believed() -> None:
     assert not asked_where("classifier")
 
 
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("film", [[0.0, 0.0], [0.9, 0.0], [0.0, 0.9], [0.9, 0.9]])
+def test_a_cup_is_looked_for_on_a_side_where_a_film_is_asked_about_for_it(side: int, film: list[float]) -> None:
+    """Whatever is on its other side, and on the films that are asked with it."""
+    [bound] = {float(bound) for _, bound in re.findall(r"detections\[(\d),4\] >= ([\d.]+)", asked_where("cup_angle"))}
+    detections = np.full((3, 6, 5), [100, 100, 300, 300, 0.0], np.float32)
+    scores = np.array([film, film, film])
+    scores[0, side], scores[1, side] = bound - 0.001, bound + 0.001
+    detections[:, 1:4:2, 4] = scores
+    asked = {
+        "image": np.random.default_rng(1).integers(0, 256, (3, CANVAS_SIZE, CANVAS_SIZE), dtype=np.uint8),
+        "view_scores": np.eye(len(View), dtype=np.float32)[[0, 0, 0]],
+        "turn_scores": np.eye(4, dtype=np.float32)[[0, 0, 0]],
+        "detections": detections,
+    }
+    cup_scores, landmarks, _, angles, errors = open_graph("cup_angle").run(None, asked)
+    for told in (cup_scores, landmarks, angles, errors):
+        seen = told.reshape(3, 2, -1).any(2)
+        assert (seen == (scores >= bound)).all()
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_the_graph_has_the_tensors_its_config_declares(model: str) -> None:
     config, graph = read_config(model), open_graph(model)

@@ -1,6 +1,7 @@
 """What the exported graphs compute around the networks: angles from landmarks, crops, fp16 storage."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
 from training.cup_angle import pelvis_net, rim_net  # noqa: E402
 from training.graphs import CupAngleGraph, ScoreCurve, angles  # noqa: E402
 from training.landmark_examples import CROP, MARGIN, crop_matrix  # noqa: E402
-from training.onnx_files import store_fp16  # noqa: E402
+from training.onnx_files import Graph, export, rounded, store_fp16  # noqa: E402
 from training.turns import as_stored, squares, turn_of, upright  # noqa: E402
 
 UPRIGHT = torch.tensor([[1.0, 0.0, 0.0, 0.0]])
@@ -88,6 +89,49 @@ def test_a_film_stored_turned_is_looked_at_as_it_was_taken(quarters):
     assert as_stored(where, turn, back=True)[0, 0].tolist() == pytest.approx([x, y], abs=1e-3)
     seen = squares(stored, turn, torch.tensor([[[383.5, 283.5]] * 2]), torch.full((1, 2, 1), 64.0), 64)[0, 0, 0]
     assert seen.numpy() == pytest.approx(taken[252:316, 352:416], abs=2e-3)
+
+
+def some_films(shown):
+    """As many films of noise, with an implant on the sides that are named: 0 right, 1 left."""
+    rng = np.random.default_rng(5)
+    detections = np.full((len(shown), 6, 5), [150, 200, 400, 420, 0.0], np.float32)
+    for film, sides in enumerate(shown):
+        detections[film, [1 + 2 * side for side in sides], 4] = 0.8
+    known = {
+        "image": rng.integers(0, 256, (len(shown), CANVAS_SIZE, CANVAS_SIZE), dtype=np.uint8),
+        "view_scores": np.full((len(shown), 6), 1 / 6, np.float32),
+        "turn_scores": np.eye(4, dtype=np.float32)[np.arange(len(shown)) % 4],
+        "detections": detections,
+    }
+    return {name: torch.from_numpy(values) for name, values in known.items()}
+
+
+@pytest.fixture(scope="module")
+def cup_graph(tmp_path_factory):
+    """The module with untrained networks, and the file that it is exported as."""
+    torch.manual_seed(1)
+    rim, fine, pelvis = (rounded(net) for net in (rim_net(), rim_net(), pelvis_net()))
+    module = CupAngleGraph(rim, fine, pelvis, ScoreCurve()).eval()
+    path = tmp_path_factory.mktemp("cup") / "model.onnx"
+    names = ("cup_scores", "cup_landmarks", "pelvis_landmarks", "cup_angles", "cup_angle_errors")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's, as below
+        export(module, path, some_films([[0], [1]]), names)
+    return module, Graph(path)
+
+
+@pytest.mark.parametrize("shown", [[[]], [[0]], [[1]], [[0, 1]], [[], [1], [0, 1], [0]]], ids=str)
+def test_the_exported_graph_answers_as_the_module_however_many_sides_are_looked_at(cup_graph, shown):
+    module, graph = cup_graph
+    films = some_films(shown)
+    with torch.no_grad():
+        wanted = module(*films.values())
+    told = graph({name: values.numpy() for name, values in films.items()})
+    for values, name in list(zip(wanted, graph.outputs, strict=True))[:3]:  # all the rest follows from the landmarks
+        assert told[name] == pytest.approx(values.numpy(), abs=0.02), name
+    looked_at = [[side in sides for side in (0, 1)] for sides in shown]
+    for name in ("cup_scores", "cup_landmarks", "cup_angles", "cup_angle_errors"):
+        assert told[name].reshape(len(shown), 2, -1).any(2).tolist() == looked_at, name
 
 
 @pytest.mark.filterwarnings(

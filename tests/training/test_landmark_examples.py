@@ -68,7 +68,9 @@ class BrightSpots(torch.nn.Module):
         half = bright.shape[-1] // 2
         right, left = bright.clone(), bright.clone()
         right[..., half:], left[..., :half] = 0, 0
-        return torch.cat((right, left), 1).clamp(min=1e-9).log(), self.there  # the softmax weighs by brightness
+        return torch.cat((right, left), 1).clamp(min=1e-9).log(), self.there.expand(
+            len(image), 4
+        )  # the softmax weighs by brightness
 
 
 def looked_at(network):
