@@ -49,6 +49,11 @@ def open_header(file: BinaryIO) -> tuple[Dataset, bool] | None:
     return header, file.read(2) in PIXEL_GROUP
 
 
+def tells_of_burned_in_text(header: Dataset) -> bool:
+    """Whether the header says that the pixels hold text about the patient, (0028,0301); most headers say nothing."""
+    return str(header.get("BurnedInAnnotation") or "").strip().upper() == "YES"
+
+
 def _open_bare(file: BinaryIO) -> Any:
     try:
         header = pydicom.dcmread(file, stop_before_pixels=True, force=True)

@@ -1,5 +1,8 @@
 """What became of hips, from the published registry."""
 
+from dataclasses import dataclass
+from datetime import date
+
 import duckdb
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -8,6 +11,20 @@ from ingest.drawing import BLACK, BLUE, MARKERS, PALETTE, RED, ask, make_figure
 
 YEAR_DAYS = 365.25
 _AT_RISK_YEARS = (0, 1, 3, 5, 7, 10, 13)
+_LONGEST = "(SELECT hip_key FROM hip_change GROUP BY hip_key ORDER BY count(*) DESC, hip_key LIMIT 1)"
+
+
+@dataclass(frozen=True, slots=True)
+class HipFilm:
+    """A film of a hip's timeline, with its accepted angles."""
+
+    film_key: str
+    model_version: str
+    side: str
+    study_date: date | None
+    view: str
+    inclination_deg: float | None
+    version_deg: float | None
 
 
 def cup_positions(connection: duckdb.DuckDBPyConnection) -> Figure | None:
@@ -41,13 +58,13 @@ def longest_timeline(connection: duckdb.DuckDBPyConnection) -> Figure | None:
     """The hip with most angles: each series with what a change must exceed to be more than error."""
     rows = ask(
         connection,
-        """
+        f"""
         SELECT measure || ', ' || "view" || ', ' || method AS series, episode_key, study_date, value_deg, baseline_deg,
             mdc_deg, is_confirmed
         FROM hip_change
-        WHERE hip_key = (SELECT hip_key FROM hip_change GROUP BY hip_key ORDER BY count(*) DESC, hip_key LIMIT 1)
+        WHERE hip_key = {_LONGEST}
         ORDER BY series, study_date, value_deg
-        """,
+        """,  # noqa: S608 - a query of ours
     )
     if not rows:
         return None
@@ -69,6 +86,20 @@ def longest_timeline(connection: duckdb.DuckDBPyConnection) -> Figure | None:
     series = list(dict(zip(labels, handles, strict=True)).values())
     axes.legend(series, names, frameon=False, ncols=2, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.1))
     return figure
+
+
+def films_of_longest_timeline(connection: duckdb.DuckDBPyConnection) -> list[HipFilm]:
+    """All films of the hip that ``longest_timeline`` draws, in their order."""
+    rows = ask(
+        connection,
+        f"""
+        SELECT film_key, model_version, side, study_date, "view", inclination_deg, version_deg
+        FROM hip_timeline
+        WHERE hip_key = {_LONGEST}
+        ORDER BY film_number
+        """,  # noqa: S608 - a query of ours
+    )
+    return [HipFilm(*row) for row in rows]
 
 
 def survival(connection: duckdb.DuckDBPyConnection) -> Figure | None:

@@ -1,10 +1,12 @@
 """The commands that publish the registry and draw it."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ingest.options import HOME, PATH, WAREHOUSE, warehouse_path
+from ingest.thumbnails import thumbnails
 from warehouse.publish import RESEARCH_USE, publish
 
 
@@ -42,15 +44,26 @@ def publish_command(
 @click.command("report")
 @click.option("--registry", type=PATH, show_default="HOME/registry.duckdb", help="Published registry to draw.")
 @click.option("--out", type=PATH, default=Path("report.html"), help="The page.")
+@click.option(
+    "--thumbnails",
+    "with_films",
+    is_flag=True,
+    help="Show the films of the hip that is drawn, read again from the archive: pictures of patients.",
+)
+@WAREHOUSE
 @HOME
-def report_command(registry: Path | None, out: Path, home: Path) -> None:
+def report_command(registry: Path | None, out: Path, warehouse: Path | None, home: Path, *, with_films: bool) -> None:
     """Draw the published registry as one page without scripts: curation, positions, changes, survival, units, drift.
 
     \b
     Example:
       ingest report --out report.html
     """
-    from ingest.page import write_page  # noqa: PLC0415 - matplotlib, which takes as long to load as all the rest
+    from ingest.page import PATIENTS, write_page  # noqa: PLC0415 - matplotlib takes as long to load as all the rest
 
-    pictures = write_page((registry or home / "registry.duckdb").absolute(), out.absolute())
-    click.echo(f"{out}: {pictures} pictures\n{RESEARCH_USE}")
+    show_films = partial(thumbnails, warehouse_path(warehouse, home)) if with_films else None
+    pictures = write_page((registry or home / "registry.duckdb").absolute(), out.absolute(), show_films)
+    click.echo(f"{out}: {pictures} pictures")
+    if with_films:
+        click.echo(PATIENTS)
+    click.echo(RESEARCH_USE)

@@ -148,10 +148,19 @@ CREATE TABLE landing.measurement (
 -- Of several attempts at one file version the last one that decided counts: an answer beats a failure, and a first
 -- reading beats having met one's own film again. A path whose file changed counts once, by its newest version; the
 -- older version still counts where it registered a film, for that film is still evidence.
+-- Most paths were met once, and their only row counts as it is; only rows of the others are sorted.
 CREATE VIEW landing.current_file AS
-WITH attempt AS (
+WITH met_again AS (
+    SELECT path
+    FROM landing.file
+    GROUP BY path
+    HAVING count(*) > 1
+),
+
+attempt AS (
     SELECT *
     FROM landing.file
+    WHERE path IN (FROM met_again)
     QUALIFY row_number() OVER (
         PARTITION BY file_key
         ORDER BY
@@ -169,6 +178,10 @@ version AS (
     FROM attempt
 )
 
+SELECT *
+FROM landing.file
+WHERE path NOT IN (FROM met_again)
+UNION ALL
 SELECT * EXCLUDE (recency, film_registered_here)
 FROM version
 WHERE

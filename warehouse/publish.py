@@ -102,7 +102,7 @@ def publish(warehouse: Path, folder: Path, *, smallest_count: int, aggregates_on
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, *, aggregates_only: bool) -> list[str]:
-    query = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'registry' ORDER BY table_name"
+    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'registry' ORDER BY table_name"
     found = [str(name) for (name,) in connection.execute(query).fetchall()]
     missing = sorted(AGGREGATES.keys() - set(found))
     if missing:

@@ -10,6 +10,15 @@
     {{ return(this is not none and is_incremental()) }}
 {%- endmacro %}
 
+{#- Whether anything was ever built; to a unit test, it was. -#}
+{% macro built_before() -%}
+    {%- if not execute or this is none -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {%- set ledger = load_relation(intermediate_table("batch_built")) -%}
+    {{ return(ledger is not none and run_query("select count(*) from " ~ ledger).columns[0].values()[0] > 0) }}
+{%- endmacro %}
+
 {#- For the where clause of the first place where a model meets patients. -#}
 {% macro only_changed_patients(column) -%}
     {%- if adds_to_table() -%}
@@ -60,18 +69,36 @@
     {{ return(local_md5(parts | sort | join("|"))) }}
 {%- endmacro %}
 
-{#- Tables that other code or other settings made are dropped, so that they are made from nothing. -#}
+{#- What lies in the schema intermediate and is of no model any more, as the rest of a statement that drops it. -#}
+{% macro former_relations() -%}
+    {%- set known = ["made_with", "batch_built"] -%}
+    {%- for node in graph.nodes.values() if node.resource_type in ("model", "seed") -%}
+        {%- do known.append(node.alias) -%}
+    {%- endfor -%}
+    {{ return(ask(
+        "select case table_type when 'VIEW' then 'view' else 'table' end || ' if exists intermediate.' || table_name "
+        ~ "from information_schema.tables where table_schema = 'intermediate' and table_name not in ('"
+        ~ known | join("', '") ~ "')"
+    )) }}
+{%- endmacro %}
+
+{#- Tables that other code or other settings made are dropped, so that they are made from nothing. Views go with them:
+    PostgreSQL keeps no table from under a view. -#}
 {% macro start_over_if_project_changed() -%}
     {%- if execute and flags.WHICH in ("build", "run") and not invocation_args_dict.get("select") -%}
         {%- set made_with = ask("select fingerprint from " ~ intermediate_table("made_with")) -%}
         {%- if made_with != [project_fingerprint()] -%}
+            {%- set former = former_relations() -%}
             begin;
-            {% for node in graph.nodes.values() if node.resource_type == "model" and node.config.materialized == "incremental" -%}
+            {% for node in graph.nodes.values() if node.resource_type == "model" -%}
                 {%- set relation = adapter.get_relation(node.database, node.schema, node.alias) -%}
                 {%- if relation is not none -%}
                     {%- do adapter.cache_dropped(relation) -%}
-                    drop {{ relation.type }} {{ relation }};
+                    drop {{ relation.type }} if exists {{ relation }} cascade;
                 {%- endif %}
+            {% endfor -%}
+            {% for relation in former -%}
+                drop {{ relation }} cascade;
             {% endfor -%}
             delete from {{ intermediate_table("batch_built") }};
             delete from {{ intermediate_table("made_with") }};

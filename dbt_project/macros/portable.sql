@@ -11,6 +11,19 @@
     len({{ column }})
 {%- endmacro %}
 
+{#- In an aggregation: a value of the row whose place is the highest, among the rows where the condition holds. -#}
+{% macro value_at_latest(value, place, condition) -%}
+    {{ return(adapter.dispatch("value_at_latest", "tha_registry")(value, place, condition)) }}
+{%- endmacro %}
+
+{% macro default__value_at_latest(value, place, condition) -%}
+    (array_agg({{ value }} order by {{ place }} desc) filter (where {{ condition }}))[1]
+{%- endmacro %}
+
+{% macro duckdb__value_at_latest(value, place, condition) -%}
+    arg_max({{ value }}, {{ place }}) filter (where {{ condition }})
+{%- endmacro %}
+
 {#- Whole days from one date to another; both may be NULL. -#}
 {% macro days_between(earlier, later) -%}
     cast({{ dbt.datediff(earlier, later, "day") }} as bigint)

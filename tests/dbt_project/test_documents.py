@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -51,6 +52,17 @@ def test_every_mart_has_an_owner_an_enforced_contract_and_unit_tests(manifest: d
     assert [mart["name"] for mart in marts if mart["group"] != "registry"] == []
     assert [mart["name"] for mart in marts if not mart["contract"]["enforced"]] == []
     assert [mart["name"] for mart in marts if mart["name"] not in tested] == []
+
+
+def test_every_rule_of_the_registry_names_unit_tests_that_there_are(manifest: dict) -> None:
+    document = (ROOT / "docs" / "registry_validation.md").read_text(encoding="utf-8")
+    table = document.split("## Rules, and the tests that hold them", 1)[1]
+    rules = dict(re.findall(r"^\| ([a-z][^|]+) \| (`[^|]+) \|$", table, flags=re.MULTILINE))
+    named = {rule: re.findall(r"`(\w+)`", tests) for rule, tests in rules.items()}
+    written = {test["name"] for test in manifest["unit_tests"].values()}
+    assert {rule: missing for rule, tests in named.items() if (missing := set(tests) - written)} == {}
+    assert len(named) == 14
+    assert all(named.values())
 
 
 def test_the_minimal_detectable_change_rests_on_our_own_measured_errors() -> None:

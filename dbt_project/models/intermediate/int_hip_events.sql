@@ -3,19 +3,8 @@
 -- Operations: the supplied ones, and what the films give away that no supplied operation explains. An operation
 -- explains what films show if its date lies in the time that they leave open; a supplied primary explains the first
 -- appearance of the implant in any case, also where its date contradicts the films (supplied_conflict says so).
-with hips as (
-
-    select distinct
-        hip_key,
-        patient_key,
-        side
-    from {{ ref('int_hip_films_ordered') }}
-    where {{ only_changed_patients('patient_key') }}
-
-),
-
 -- Two supplied operations on one hip and day are one.
-numbered_surgeries as (
+with numbered_surgeries as (
 
     select
         surgeries.*,
@@ -23,11 +12,11 @@ numbered_surgeries as (
             partition by surgeries.hip_key, surgeries.surgery_date order by surgeries.surgery_key
         ) as of_the_day
     from {{ ref('stg_supplied__surgeries') }} as surgeries
-    inner join hips
-        on surgeries.hip_key = hips.hip_key
+    where {{ only_changed_patients('surgeries.patient_key') }}
 
 ),
 
+-- Of hips that no film shows nothing is told.
 supplied as (
 
     select
@@ -42,7 +31,7 @@ supplied as (
             or (films.study_date = surgeries.surgery_date and films.believed_implant)
         ) as first_film_number
     from numbered_surgeries as surgeries
-    left join {{ ref('int_hip_films_ordered') }} as films
+    inner join {{ ref('int_hip_films_ordered') }} as films
         on surgeries.hip_key = films.hip_key
     where surgeries.of_the_day = 1
     group by
@@ -133,6 +122,22 @@ numbered as (
         ) as event_number
     from events
 
+),
+
+-- Of two operations the later one counts, so an operation's films end where any later one's begin. Of an operation
+-- that none follows they do not end: a number and not NULL, because joins compare it.
+ranged as (
+
+    select
+        *,
+        coalesce(
+            min(first_film_number) over (
+                partition by hip_key order by event_number rows between 1 following and unbounded following
+            ) - 1,
+            2147483647
+        ) as last_film_number
+    from numbered
+
 )
 
 -- What films give away first is the primary, unless the implant was there before: then it is known to be no more than
@@ -155,5 +160,6 @@ select
     surgery_date,
     after_date,
     by_date,
-    first_film_number
-from numbered
+    first_film_number,
+    last_film_number
+from ranged

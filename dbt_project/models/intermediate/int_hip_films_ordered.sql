@@ -1,42 +1,36 @@
 {{ config(pre_hook="{{ forget_changed_patients() }}") }}
 
 -- Films of one day follow each other by time where the header has one; without a date a film comes last. A dated film
--- that says otherwise than the films on both sides of it, which agree, is taken for misread.
-with ordered as (
+-- that says otherwise than the films on both sides of it, which agree, is taken for misread. Keys are hashed last, for
+-- millions of rows are sorted without them.
+with with_neighbours as (
 
     select
         *,
-        row_number() over (
-            partition by hip_key
-            order by study_date asc nulls last, acquired_at asc nulls last, film_key asc
-        ) as film_number
+        row_number() over this_hip as film_number,
+        lag(has_implant) over this_hip as has_implant_before,
+        case when lead(study_date) over this_hip is not null then
+            lead(has_implant) over this_hip
+        end as has_implant_after
     from {{ ref('int_hip_films_identified') }}
     where {{ only_changed_patients('patient_key') }}
-
-),
-
-with_neighbours as (
-
-    select
-        *,
-        lag(has_implant) over (partition by hip_key order by film_number) as has_implant_before,
-        case when lead(study_date) over (partition by hip_key order by film_number) is not null then
-            lead(has_implant) over (partition by hip_key order by film_number)
-        end as has_implant_after
-    from ordered
+    window this_hip as (
+        partition by patient_key, side
+        order by study_date asc nulls last, acquired_at asc nulls last, film_key asc
+    )
 
 )
 
 select
-    hip_key,
-    hip_film_key,
+    {{ hashed_key(['patient_key', 'side']) }} as hip_key,
+    {{ hashed_key(['film_key', 'side']) }} as hip_film_key,
     patient_key,
     film_key,
     model_version,
     study_date,
     acquired_at,
     "view",
-    view_category,
+    {{ view_category('"view"') }} as view_category,
     hip_index,
     side,
     has_implant,

@@ -4,16 +4,18 @@
 -- one has both; version of a cross-table lateral stands beside the inclination of the AP film nearest to it in time.
 with angles as (
 
-    select angles.*
-    from {{ ref('int_cup_angles_measured') }} as angles
-    inner join {{ ref('hip_timeline') }} as timeline
-        on angles.hip_film_key = timeline.hip_film_key
-    inner join {{ ref('hip_episode') }} as episodes
-        on timeline.episode_key = episodes.episode_key
+    select * from {{ ref('int_cup_angles_placed') }}
     where
-        episodes.is_current
-        and episodes.kind <> 'native'
-        and {{ only_changed_patients('angles.patient_key') }}
+        is_of_current_episode
+        and episode_kind <> 'native'
+        and {{ only_changed_patients('patient_key') }}
+
+),
+
+inclinations as (
+
+    select * from angles
+    where measure = 'inclination'
 
 ),
 
@@ -32,11 +34,30 @@ hips as (
 
 ),
 
+-- The last version of each zone's method, before it is paired: films times films would be many.
+versions as (
+
+    select
+        angles.*,
+        zones.zone,
+        row_number() over (partition by angles.hip_key, zones.zone order by angles.film_number desc) as recency
+    from angles
+    inner join {{ ref('position_zones') }} as zones
+        on angles.method = zones.version_method
+    where
+        angles.measure = 'version'
+        and (
+            angles.method <> 'ap_rim_ellipse_asin'
+            or angles.hip_film_key in (select hip_film_key from inclinations)
+        )
+
+),
+
 pairs as (
 
     select
-        hips.hip_key,
-        zones.zone,
+        versions.hip_key,
+        versions.zone,
         inclinations.film_key as inclination_film_key,
         inclinations.study_date as inclination_date,
         inclinations.value_deg as inclination_deg,
@@ -44,24 +65,17 @@ pairs as (
         versions.study_date as version_date,
         versions.value_deg as version_deg,
         row_number() over (
-            partition by hips.hip_key, zones.zone
+            partition by versions.hip_key, versions.zone
             order by
-                versions.film_number desc,
                 abs({{ days_between('versions.study_date', 'inclinations.study_date') }}) asc,
                 inclinations.film_number desc
         ) as place
-    from hips
-    cross join {{ ref('position_zones') }} as zones
-    inner join angles as versions
+    from versions
+    inner join inclinations
         on
-            hips.hip_key = versions.hip_key
-            and versions.measure = 'version'
-            and zones.version_method = versions.method
-    inner join angles as inclinations
-        on
-            hips.hip_key = inclinations.hip_key
-            and inclinations.measure = 'inclination'
-            and (zones.version_method <> 'ap_rim_ellipse_asin' or versions.film_key = inclinations.film_key)
+            versions.hip_key = inclinations.hip_key
+            and (versions.method <> 'ap_rim_ellipse_asin' or versions.film_key = inclinations.film_key)
+    where versions.recency = 1
 
 )
 

@@ -1,29 +1,6 @@
 {{ config(pre_hook="{{ forget_changed_patients() }}") }}
 
-with timeline as (
-
-    select * from {{ ref('hip_timeline') }}
-    where {{ only_changed_patients('patient_key') }}
-
-),
-
-numbered as (
-
-    select
-        timeline.*,
-        row_number() over (
-            partition by hip_key
-            order by case when inclination_deg is not null then film_number end desc nulls last
-        ) as inclination_recency,
-        row_number() over (
-            partition by hip_key
-            order by case when version_deg is not null then film_number end desc nulls last
-        ) as version_recency
-    from timeline
-
-),
-
-hips as (
+with hips as (
 
     select
         hip_key,
@@ -37,10 +14,11 @@ hips as (
         min(study_date) filter (where has_implant) as first_implant_date,
         count(*) filter (where inclination_deg is not null) as films_with_inclination,
         count(*) filter (where version_deg is not null) as films_with_version,
-        max(inclination_deg) filter (where inclination_recency = 1) as last_inclination_deg,
-        max(version_deg) filter (where version_recency = 1) as last_version_deg,
-        max(version_method) filter (where version_recency = 1) as last_version_method
-    from numbered
+        {{ value_at_latest('inclination_deg', 'film_number', 'inclination_deg is not null') }} as last_inclination_deg,
+        {{ value_at_latest('version_deg', 'film_number', 'version_deg is not null') }} as last_version_deg,
+        {{ value_at_latest('version_method', 'film_number', 'version_deg is not null') }} as last_version_method
+    from {{ ref('hip_timeline') }}
+    where {{ only_changed_patients('patient_key') }}
     group by hip_key
 
 ),

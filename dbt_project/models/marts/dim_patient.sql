@@ -2,7 +2,7 @@
 
 with films as (
 
-    select * from {{ ref('int_films_registered') }}
+    select * from {{ ref('fct_radiograph') }}
     where {{ only_changed_patients('patient_key') }}
 
 ),
@@ -27,26 +27,13 @@ patients as (
 
     select
         patient_key,
-        min(patient_birth_year) as birth_year,
         count(*) as films,
         count(*) filter (where has_implant) as films_with_implant,
         count(*) filter (where study_date is null) as films_without_date,
         count(*) filter (where dated_before_birth) as films_dated_before_birth,
         min(case when not dated_before_birth then study_date end) as first_film_date,
         max(case when not dated_before_birth then study_date end) as last_film_date
-    from (
-        select
-            films.*,
-            exists (
-                select 1
-                from {{ ref('stg_landing__hips') }} as hips
-                where
-                    hips.film_key = films.film_key
-                    and hips.model_version = films.model_version
-                    and hips.has_implant
-            ) as has_implant
-        from films
-    ) as films_with_hips
+    from films
     group by patient_key
 
 )
@@ -55,7 +42,7 @@ select
     patients.patient_key,
     sexes.patient_sex,
     coalesce(sexes.sexes > 1, false) as sexes_disagree,
-    patients.birth_year,
+    births.birth_year,
     patients.films,
     patients.films_with_implant,
     patients.films_without_date,
@@ -73,5 +60,7 @@ left join sexes
     on
         patients.patient_key = sexes.patient_key
         and sexes.place = 1
+left join {{ ref('int_patient_births') }} as births
+    on patients.patient_key = births.patient_key
 left join {{ ref('stg_supplied__deaths') }} as deaths
     on patients.patient_key = deaths.patient_key

@@ -21,7 +21,7 @@ select
     measurements.accepted,
     measurements.why_not,
     films.model_version
-from {{ ref('int_films_registered') }} as films
+from {{ ref('fct_radiograph') }} as films
 inner join {{ ref('stg_landing__measurements') }} as measurements
     on
         films.film_key = measurements.film_key

@@ -1,16 +1,28 @@
 {{ config(pre_hook="{{ forget_all_if_anything_new() }}") }}
 
-with attempts as (
+with repeated as (
 
     select
         file_key,
         count(*) as attempts
     from {{ source('landing', 'file') }}
     group by file_key
+    having count(*) > 1
 
 ),
 
--- Only of these has the film been read. Within the join's condition this would compare every file with every film.
+-- Most readings give no reason, so few rows are joined. Only of a film that was registered or refused as no hip has the
+-- file been read; within the join's condition this would compare every file with every film.
+reasons as (
+
+    select
+        film_key,
+        array_to_string(review_reasons, ', ') as review_reasons
+    from {{ ref('int_inferences_current') }}
+    where {{ array_length('review_reasons') }} > 0
+
+),
+
 files as (
 
     select
@@ -33,12 +45,12 @@ select
     files.modified_at,
     files.finished_at,
     files.processing_seconds,
-    attempts.attempts,
-    coalesce({{ array_length('readings.review_reasons') }} > 0, false) as needs_review,
-    nullif(array_to_string(readings.review_reasons, ', '), '') as review_reasons
+    coalesce(repeated.attempts, 1) as attempts,
+    reasons.film_key is not null as needs_review,
+    nullif(reasons.review_reasons, '') as review_reasons
 from files
-inner join attempts
-    on files.file_key = attempts.file_key
-left join {{ ref('int_inferences_current') }} as readings
-    on files.read_film_key = readings.film_key
+left join repeated
+    on files.file_key = repeated.file_key
+left join reasons
+    on files.read_film_key = reasons.film_key
 where {{ only_if_anything_new() }}

@@ -1,34 +1,44 @@
 {{ config(pre_hook="{{ forget_changed_patients() }}") }}
 
-with numbered as (
+with angles as (
+
+    select * from {{ ref('int_cup_angles_placed') }}
+    where {{ only_changed_patients('patient_key') }}
+
+),
+
+latest as (
 
     select
-        angles.*,
-        timeline.episode_key,
-        row_number() over (
-            partition by angles.hip_key, angles.measure, angles.method order by angles.film_number desc
-        ) as recency
-    from {{ ref('int_cup_angles_measured') }} as angles
-    inner join {{ ref('hip_timeline') }} as timeline
-        on angles.hip_film_key = timeline.hip_film_key
-    where {{ only_changed_patients('angles.patient_key') }}
+        hip_key,
+        measure,
+        method,
+        max(film_number) as film_number
+    from {{ ref('int_cup_angles_measured') }}
+    where {{ only_changed_patients('patient_key') }}
+    group by hip_key, measure, method
 
 )
 
 select
-    {{ hashed_key(['hip_key', 'measure', 'method']) }} as current_key,
-    hip_key,
-    patient_key,
-    side,
-    measure,
-    method,
-    definition,
-    film_key,
-    episode_key,
-    study_date,
-    "view",
-    value_deg,
-    uncertainty_deg,
-    model_version
-from numbered
-where recency = 1
+    {{ hashed_key(['angles.hip_key', 'angles.measure', 'angles.method']) }} as current_key,
+    angles.hip_key,
+    angles.patient_key,
+    angles.side,
+    angles.measure,
+    angles.method,
+    angles.definition,
+    angles.film_key,
+    angles.episode_key,
+    angles.study_date,
+    angles."view",
+    angles.value_deg,
+    angles.uncertainty_deg,
+    angles.model_version
+from angles
+inner join latest
+    on
+        angles.hip_key = latest.hip_key
+        and angles.measure = latest.measure
+        and angles.method = latest.method
+        and angles.film_number = latest.film_number

@@ -1,20 +1,6 @@
 {{ config(pre_hook="{{ forget_changed_patients() }}") }}
 
-with angles as (
-
-    select
-        angles.*,
-        timeline.episode_key
-    from {{ ref('int_cup_angles_measured') }} as angles
-    inner join {{ ref('hip_timeline') }} as timeline
-        on angles.hip_film_key = timeline.hip_film_key
-    where
-        timeline.episode_kind <> 'native'
-        and {{ only_changed_patients('angles.patient_key') }}
-
-),
-
-compared as (
+with compared as (
 
     select
         *,
@@ -26,54 +12,51 @@ compared as (
         lag(film_key) over this_series as previous_film_key,
         lag(study_date) over this_series as previous_date,
         lag(value_deg) over this_series as previous_deg
-    from angles
+    from {{ ref('int_cup_angles_placed') }}
+    where
+        episode_kind <> 'native'
+        and {{ only_changed_patients('patient_key') }}
     window this_series as (partition by episode_key, measure, "view", method order by film_number)
 
 ),
 
--- A second look at where the cup was: the first angle of a later day than the baseline's.
+-- A second look at where the cup was: the first angle of a later day than the baseline's. It follows one of that day.
 with_second as (
 
     select
         *,
-        first_value(value_deg) over (
-            partition by episode_key, measure, "view", method, (study_date > baseline_date) order by film_number
-        ) as second_deg
+        max(
+            case when study_date > baseline_date and previous_date = baseline_date then value_deg end
+        ) over (partition by episode_key, measure, "view", method) as second_deg
     from compared
 
 ),
 
--- By how much an angle differs from the baseline, and by how much in the same direction from the second one.
+-- By how much this angle, and the one before it, differ from the baseline.
 differences as (
 
     select
         *,
         value_deg - baseline_deg as change_deg,
-        sign(value_deg - baseline_deg) * (value_deg - second_deg) as change_from_second_deg
+        previous_deg - baseline_deg as previous_change_deg
     from with_second
 
 ),
 
-with_previous as (
-
-    select
-        *,
-        lag(change_deg) over this_series as previous_change_deg,
-        lag(change_from_second_deg) over this_series as previous_change_from_second_deg
-    from differences
-    window this_series as (partition by episode_key, measure, "view", method order by film_number)
-
-),
-
--- What this film and the one before it, of another day, both show: no single misread later film explains that.
+-- What this film and the one before it, of another day, both show: no single misread later film explains that. How far
+-- both are from the second angle is told in the direction of the change; angles of the baseline's own day have none.
 agreed as (
 
     select
         *,
         previous_date < study_date and previous_change_deg * change_deg > 0 as is_repeated,
         least(abs(change_deg), abs(previous_change_deg)) as repeated_deg,
-        least(change_from_second_deg, previous_change_from_second_deg) as repeated_from_second_deg
-    from with_previous
+        least(
+            sign(change_deg) * (value_deg - second_deg),
+            sign(previous_change_deg)
+            * (previous_deg - case when previous_date > baseline_date then second_deg else baseline_deg end)
+        ) as repeated_from_second_deg
+    from differences
 
 )
 

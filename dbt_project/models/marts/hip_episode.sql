@@ -1,28 +1,29 @@
 {{ config(pre_hook="{{ forget_changed_patients() }}") }}
 
-with hips as (
-
-    select
-        hip_key,
-        min(patient_key) as patient_key,
-        min(side) as side
-    from {{ ref('int_hip_films_ordered') }}
-    where {{ only_changed_patients('patient_key') }}
-    group by hip_key
-
-),
-
-films as (
+-- Undated films are of no operation, and of their hip all the same.
+with films as (
 
     select
         hip_key,
         event_number,
+        min(patient_key) as patient_key,
+        min(side) as side,
         count(*) as films,
         min(study_date) as first_film_date,
         max(study_date) as last_film_date
     from {{ ref('int_hip_film_events') }}
     where {{ only_changed_patients('patient_key') }}
     group by hip_key, event_number
+
+),
+
+hips as (
+
+    select distinct
+        hip_key,
+        patient_key,
+        side
+    from films
 
 ),
 

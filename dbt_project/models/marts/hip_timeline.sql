@@ -2,24 +2,24 @@
 
 with films as (
 
+    select * from {{ ref('int_hip_film_events') }}
+    where {{ only_changed_patients('patient_key') }}
+
+),
+
+-- Refused angles are missing here, and in fct_cup_measurement.
+accepted as (
+
     select
-        films.*,
-        events.event_number as episode_number,
-        angles.inclination_deg,
-        angles.inclination_uncertainty_deg,
-        angles.inclination_method,
-        angles.version_deg,
-        angles.version_uncertainty_deg,
-        angles.version_method
-    from {{ ref('int_hip_films_ordered') }} as films
-    left join {{ ref('int_hip_film_events') }} as events
-        on films.hip_film_key = events.hip_film_key
-    left join {{ ref('int_cup_angles_pivoted') }} as angles
-        on
-            films.film_key = angles.film_key
-            and films.model_version = angles.model_version
-            and films.hip_index = angles.hip_index
-    where {{ only_changed_patients('films.patient_key') }}
+        film_key,
+        model_version,
+        hip_index,
+        measure,
+        value_deg,
+        uncertainty_deg,
+        method
+    from {{ ref('stg_landing__measurements') }}
+    where accepted
 
 ),
 
@@ -27,27 +27,27 @@ with films as (
 baselines as (
 
     select
-        hip_key,
-        episode_number,
+        episode_key,
         "view",
-        min(film_number) filter (where inclination_deg is not null) as inclination_film,
-        min(film_number) filter (where version_deg is not null) as version_film,
-        min(study_date) filter (where inclination_deg is not null or version_deg is not null) as baseline_date
-    from films
-    where
-        study_date is not null
-        and believed_implant
-    group by hip_key, episode_number, "view"
+        min(film_number) filter (where measure = 'inclination') as inclination_film,
+        min(film_number) filter (where measure = 'version') as version_film,
+        min(study_date) as baseline_date
+    from {{ ref('int_cup_angles_placed') }}
+    where {{ only_changed_patients('patient_key') }}
+    group by episode_key, "view"
 
 ),
 
+-- An undated film is first only where no film has a date.
 dated as (
 
     select
         hip_key,
-        min(study_date) as first_film_date
-    from films
-    group by hip_key
+        study_date as first_film_date
+    from {{ ref('int_hip_films_ordered') }}
+    where
+        film_number = 1
+        and {{ only_changed_patients('patient_key') }}
 
 )
 
@@ -74,22 +74,33 @@ select
     films.believed_implant,
     films.implant_score,
     films.has_cup,
-    films.inclination_deg,
-    films.inclination_uncertainty_deg,
-    films.inclination_method,
-    films.version_deg,
-    films.version_uncertainty_deg,
-    films.version_method,
+    inclinations.value_deg as inclination_deg,
+    inclinations.uncertainty_deg as inclination_uncertainty_deg,
+    inclinations.method as inclination_method,
+    versions.value_deg as version_deg,
+    versions.uncertainty_deg as version_uncertainty_deg,
+    versions.method as version_method,
     films.model_version
 from films
 inner join dated
     on films.hip_key = dated.hip_key
+left join accepted as inclinations
+    on
+        films.film_key = inclinations.film_key
+        and films.model_version = inclinations.model_version
+        and films.hip_index = inclinations.hip_index
+        and inclinations.measure = 'inclination'
+left join accepted as versions
+    on
+        films.film_key = versions.film_key
+        and films.model_version = versions.model_version
+        and films.hip_index = versions.hip_index
+        and versions.measure = 'version'
 left join {{ ref('hip_episode') }} as episodes
     on
         films.hip_key = episodes.hip_key
-        and films.episode_number = episodes.episode_number
+        and films.event_number = episodes.episode_number
 left join baselines
     on
-        films.hip_key = baselines.hip_key
-        and films.episode_number = baselines.episode_number
+        episodes.episode_key = baselines.episode_key
         and films."view" = baselines."view"

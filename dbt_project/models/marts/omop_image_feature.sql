@@ -1,16 +1,15 @@
-{{ config(pre_hook="{{ forget_changed_patients() }}") }}
+{{ config(materialized='view') }}
 
-with films as (
-
-    select * from {{ ref('fct_radiograph') }}
-    where {{ only_changed_patients('patient_key') }}
-
-),
-
-features as (
+-- A view, because who loads a CDM reads it once and everything in it is in other marts. Each part brings all that its
+-- rows need: joining films to the features of all of them would hold all films in memory.
+with features as (
 
     select
         film_key,
+        patient_key,
+        series_instance_uid,
+        model_version,
+        inferred_at,
         'view' as feature,
         cast(null as varchar) as method,
         0 as hip_index,
@@ -18,12 +17,16 @@ features as (
         "view" as value_as_text,
         cast(null as double precision) as value_as_number,
         cast(null as varchar) as unit_source_value
-    from films
+    from {{ ref('fct_radiograph') }}
 
     union all
 
     select
-        hips.film_key,
+        films.film_key,
+        films.patient_key,
+        films.series_instance_uid,
+        films.model_version,
+        films.inferred_at,
         'implant',
         null,
         hips.hip_index,
@@ -31,7 +34,7 @@ features as (
         case when hips.has_implant then 'implant' else 'native' end,
         null,
         null
-    from films
+    from {{ ref('fct_radiograph') }} as films
     inner join {{ ref('stg_landing__hips') }} as hips
         on
             films.film_key = hips.film_key
@@ -40,7 +43,11 @@ features as (
     union all
 
     select
-        measurements.film_key,
+        films.film_key,
+        films.patient_key,
+        films.series_instance_uid,
+        films.model_version,
+        films.inferred_at,
         measurements.measure,
         measurements.method,
         measurements.hip_index,
@@ -48,31 +55,29 @@ features as (
         null,
         measurements.value_deg,
         'deg'
-    from {{ ref('fct_cup_measurement') }} as measurements
-    where
-        measurements.accepted
-        and {{ only_changed_patients('measurements.patient_key') }}
+    from {{ ref('fct_radiograph') }} as films
+    inner join {{ ref('fct_cup_measurement') }} as measurements
+        on films.film_key = measurements.film_key
+    where measurements.accepted
 
 )
 
 select
-    {{ hashed_key(['features.film_key', 'features.hip_index', 'features.feature']) }} as image_feature_id,
-    films.patient_key as person_id,
-    films.patient_key,
-    {{ hashed_key(['films.patient_key', 'films.series_instance_uid']) }} as image_occurrence_id,
-    films.film_key,
+    {{ hashed_key(['film_key', 'hip_index', 'feature']) }} as image_feature_id,
+    patient_key as person_id,
+    patient_key,
+    {{ hashed_key(['patient_key', 'series_instance_uid']) }} as image_occurrence_id,
+    film_key,
     cast(0 as bigint) as image_feature_concept_id,
-    features.feature as image_feature_source_value,
+    feature as image_feature_source_value,
     cast(0 as bigint) as image_feature_type_concept_id,
     cast(0 as bigint) as image_finding_concept_id,
     cast(0 as bigint) as anatomic_site_concept_id,
-    coalesce(features.side || ' hip', 'hip') as anatomic_site_source_value,
-    features.method as method_source_value,
-    features.value_as_text,
-    features.value_as_number,
-    features.unit_source_value,
-    films.model_version as alg_system,
-    films.inferred_at as alg_datetime
+    coalesce(side || ' hip', 'hip') as anatomic_site_source_value,
+    method as method_source_value,
+    value_as_text,
+    value_as_number,
+    unit_source_value,
+    model_version as alg_system,
+    inferred_at as alg_datetime
 from features
-inner join films
-    on features.film_key = films.film_key

@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ forget_changed_patients() }}") }}
+{{ config(materialized='view') }}
 
 with series as (
 
@@ -10,7 +10,6 @@ with series as (
         min(study_date) as study_date,
         count(*) as films
     from {{ ref('fct_radiograph') }}
-    where {{ only_changed_patients('patient_key') }}
     group by patient_key, series_instance_uid
 
 )
