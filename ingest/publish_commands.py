@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from ingest.options import HOME, PATH, WAREHOUSE, warehouse_path
-from ingest.thumbnails import thumbnails
 from warehouse.publish import RESEARCH_USE, publish
 
 
@@ -60,6 +59,7 @@ def report_command(registry: Path | None, out: Path, warehouse: Path | None, hom
       ingest report --out report.html
     """
     from ingest.page import PATIENTS, write_page  # noqa: PLC0415 - matplotlib takes as long to load as all the rest
+    from ingest.thumbnails import thumbnails  # noqa: PLC0415 - as above
 
     show_films = partial(thumbnails, warehouse_path(warehouse, home)) if with_films else None
     pictures = write_page((registry or home / "registry.duckdb").absolute(), out.absolute(), show_films)
