@@ -33,7 +33,7 @@ def connected(path: Path, *, timeout_s: float) -> Iterator[duckdb.DuckDBPyConnec
             yield connection
         finally:
             connection.close()
-    except (duckdb.IOException, duckdb.FatalException) as error:
+    except (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException) as error:
         raise WarehouseError(
             f"the warehouse {path} cannot be written ({_first_line(error)}): free some space or correct its "
             "permissions; what was read is kept in the spool",
