@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=20_000)
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder unless given")
     parser.add_argument(
-        "--threads", type=int, default=2, help="tables that dbt builds at a time; they share the memory"
+        "--threads", type=int, default=1, help="tables that dbt builds at a time; they share the memory"
     )
     parser.add_argument("--tests", action="store_true", help="run dbt's tests of the data too")
     arguments = parser.parse_args()

@@ -19,18 +19,21 @@
     {{ return(ledger is not none and run_query("select count(*) from " ~ ledger).columns[0].values()[0] > 0) }}
 {%- endmacro %}
 
-{#- For the where clause of the first place where a model meets patients. -#}
+{#- For the where clause of the first place where a model meets patients. A condition that is plainly false lets the
+    database answer without reading the tables. -#}
 {% macro only_changed_patients(column) -%}
-    {%- if adds_to_table() -%}
+    {%- if not adds_to_table() -%}
+        true
+    {%- elif anything_new() -%}
         {{ column }} in (select patient_key from {{ intermediate_table("int_patients_changed") }})
     {%- else -%}
-        true
+        false
     {%- endif -%}
 {%- endmacro %}
 
 {#- The pre-hook that goes with it. -#}
 {% macro forget_changed_patients() -%}
-    {%- if adds_to_table() -%}
+    {%- if execute and adds_to_table() and anything_new() -%}
         delete from {{ this }}
         where patient_key in (select patient_key from {{ intermediate_table("int_patients_changed") }})
     {%- endif -%}
