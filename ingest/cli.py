@@ -14,6 +14,7 @@ from ingest.models_commands import models_command
 from ingest.options import (
     DATE_SHIFT,
     HOME,
+    IN_FLIGHT,
     KEY_FILE,
     MODELS,
     PATH,
@@ -109,6 +110,7 @@ def _tls_option(part: str, meaning: str) -> Callable[[Callable[..., Any]], Calla
 @HOME
 @MODELS
 @WORKERS
+@IN_FLIGHT
 @RULES
 @DATE_SHIFT
 @RETRY
@@ -132,6 +134,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     home: Path,
     models: Path,
     workers: int,
+    in_flight: int,
     rules: Path | None,
     date_shift: bool,  # noqa: FBT001 - click's flag
     retry: str,
@@ -158,6 +161,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - one parameter per option
         triton_url=triton_url,
         triton_tls=Tls.of(triton_url, triton_ca, triton_cert, triton_key),
         workers=workers,
+        in_flight=in_flight,
         rules=rules,
         shift_dates=date_shift,
         retried=RETRIED[retry],

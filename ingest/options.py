@@ -55,6 +55,15 @@ WORKERS = click.option(
     show_envvar=True,
     help="Processes that decode.",
 )
+IN_FLIGHT = click.option(
+    "--in-flight",
+    type=click.IntRange(1, 1024),
+    default=16,
+    show_default=True,
+    envvar="INGEST_IN_FLIGHT",
+    show_envvar=True,
+    help="Films asked and not yet answered, at most.",
+)
 RULES = click.option(
     "--rules",
     type=PATH,

@@ -28,6 +28,7 @@ from training.films import (
     stretched,
 )
 from training.loop import Run, begun, optimizer_for, options, prefetch
+from training.more_letters import with_letters
 from training.networks import Yolo
 
 SIZE = 384  # input pixels: half the canvas
@@ -79,6 +80,7 @@ def targets(truth: FilmTruth) -> tuple[np.ndarray, np.ndarray]:
 
 def example(film: LabelledFilm, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One augmented input (SIZE, SIZE) with boxes (n, 4) in input pixels (edges at 0 and SIZE) and classes (n, 6)."""
+    film = with_letters(film, rng)
     half = cv2.resize(film.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     matrix = jitter(rng, SIZE, 10, (0.75, 1.5), 0.1)
     if rng.random() < STRETCHED_SHARE:

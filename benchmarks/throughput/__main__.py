@@ -49,19 +49,22 @@ def contenders(archive: Path, scratch: Path) -> list[Contender]:
 
 
 def layouts(archive: Path, scratch: Path) -> list[Contender]:
-    """``ingest run`` on one core and on two, with one worker and with several."""
+    """``ingest run`` on one core and on all, with one worker and with several, and with few and many films asked."""
     ingest, found = str(Path(sys.executable).with_name("ingest")), []
     cores = os.cpu_count() or 1
-    for used, workers in sorted({(1, 1), (cores, 1), (cores, 2), (cores, 3)}):
-        home = scratch / f"{used}-{workers}"
-        command = ["taskset", "-c", f"0-{used - 1}", ingest, "run", str(archive), "--workers", str(workers)]
-        found.append(Contender(f"{used} | {workers}", command, {"INGEST_HOME": str(home)}, home))
+    usual = 16
+    wanted = {(1, 1, usual), *((cores, workers, usual) for workers in (1, 2, 3)), (cores, 2, 4), (cores, 2, 64)}
+    for used, workers, asked in sorted(wanted):
+        home = scratch / f"{used}-{workers}-{asked}"
+        layout = ["--workers", str(workers), "--in-flight", str(asked)]
+        command = ["taskset", "-c", f"0-{used - 1}", ingest, "run", str(archive), *layout]
+        found.append(Contender(f"{used} | {workers} | {asked}", command, {"INGEST_HOME": str(home)}, home))
     return found
 
 
 def scaling(files: int, runs: dict[str, Timed]) -> list[str]:
     """The table of layouts."""
-    rows = ["| cores | workers | files/s | CPU s a file | peak MiB |", "|---|---|---|---|---|"]
+    rows = ["| cores | workers | films in flight | files/s | CPU s a file | peak MiB |", "|---|---|---|---|---|---|"]
     rows += [
         f"| {name} | {files / run.clock_s:.1f} | {run.cpu_s / files:.3f} | {run.peak_mib:.0f} |"
         for name, run in runs.items()

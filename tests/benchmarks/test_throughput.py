@@ -132,9 +132,9 @@ def test_tables_replace_those_of_the_last_run_and_nothing_else(tmp_path, name):
 
 def test_layouts_use_the_cores_that_they_name(tmp_path):
     for layout in command.layouts(tmp_path, tmp_path):
-        cores, workers = layout.name.split(" | ")
+        cores, workers, asked = layout.name.split(" | ")
         assert layout.command[2] == f"0-{int(cores) - 1}"
-        assert layout.command[-2:] == ["--workers", workers]
+        assert layout.command[-4:] == ["--workers", workers, "--in-flight", asked]
 
 
 def make_labelled_film():

@@ -1,0 +1,46 @@
+"""Letters that are laid onto films are where the truth says, say what it says, and can be seen."""
+
+import numpy as np
+
+from ingest.records import CANVAS_SIZE
+from simulation.truth import FilmTruth, MarkerTruth
+from training.films import LabelledFilm
+from training.more_letters import with_letters
+
+OLD = MarkerTruth("right", (0.0, 0.0, CANVAS_SIZE - 1.0, CANVAS_SIZE / 2))
+
+
+def film(grey: int, *markers: MarkerTruth) -> LabelledFilm:
+    canvas = np.full((CANVAS_SIZE, CANVAS_SIZE), grey, np.uint8)
+    truth = FilmTruth(1, 1, "other", "unknown", (), markers, None, None, 0.2, CANVAS_SIZE, CANVAS_SIZE)
+    return LabelledFilm(canvas, truth)
+
+
+def test_every_change_lies_in_the_box_of_a_new_letter_and_every_box_holds_one() -> None:
+    """Strokes thinner than the box's threshold may reach a pixel or two over its edge."""
+    plain, sides, counts = film(90), set(), []
+    for seed in range(60):
+        found = with_letters(plain, np.random.default_rng(seed))
+        changed = found.canvas != plain.canvas
+        counts.append(len(found.truth.markers))
+        for marker in found.truth.markers:
+            x0, y0, x1, y1 = (int(edge) for edge in marker.box)
+            assert changed[y0 : y1 + 1, x0 : x1 + 1].mean() > 0.05
+            sides.add(marker.side)
+        for marker in found.truth.markers:
+            x0, y0, x1, y1 = (int(edge) for edge in marker.box)
+            changed[max(y0 - 8, 0) : y1 + 9, max(x0 - 8, 0) : x1 + 9] = False
+        assert not changed.any()
+    assert sides == {"left", "right"}
+    assert set(counts) == {0, 1, 2}
+    assert (plain.canvas == 90).all()  # the film that was given stays as it was
+
+
+def test_no_letter_is_laid_over_another_or_where_it_would_drown() -> None:
+    """Half of the film is taken by a letter; on a white film none can be seen."""
+    for seed in range(40):
+        for marker in with_letters(film(0, OLD), np.random.default_rng(seed)).truth.markers[1:]:
+            assert marker.box[1] >= OLD.box[3]
+        white = with_letters(film(255), np.random.default_rng(seed))
+        assert white.truth.markers == ()
+        assert (white.canvas == 255).all()
