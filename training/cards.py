@@ -1,12 +1,17 @@
-"""Puts the figures of the last evaluation into the models' cards and the README, between marks that they hold.
+"""Puts the figures of the last evaluation into the cards, the README and the registry's seed.
+
+In the pages they stand between marks; the seed holds how far two readings of a cup that never moved lie apart.
 
 python -m training.cards
 """
 
 import argparse
+import csv
+import io
 import json
 from pathlib import Path
 
+from training.evaluation.angles import ANGLES
 from training.evaluation.bars import bars
 from training.evaluation.markdown import table
 from training.evaluation.statistics import Figures
@@ -18,6 +23,8 @@ PAGES = {  # which bars a page tells: the first words of their names
     "model_repository/cup_angle/CARD.md": ("inclination", "version"),
     "README.md": ("",),
 }
+SEED = Path("dbt_project/seeds/measured_errors.csv")
+SEEDED = {(angle.measure, angle.view.value): angle.title for angle in ANGLES}
 
 
 class MarksError(ValueError):
@@ -57,6 +64,19 @@ def replaced(text: str, figures: str) -> str:
     return f"{before}{BEGIN}\n{figures}{END}{rest.split(END, 1)[1]}"
 
 
+def seeded(text: str, figures: Figures) -> str:
+    """The seed's text with its numbers of angles and its detectable changes (degrees) from ``figures``."""
+    rows = list(csv.DictReader(io.StringIO(text)))
+    for row in rows:
+        found = figures["usual"]["angles"]["angles"][SEEDED[row["measure"], row["view"]]]
+        row |= {"angles": found["n"], "detectable_deg": found["detectable_deg"]}
+    written = io.StringIO()
+    writer = csv.DictWriter(written, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return written.getvalue()
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,6 +87,8 @@ def main() -> None:
         path = Path(page)
         path.write_text(replaced(path.read_text(), told(figures, beginnings)))
         print(page)
+    SEED.write_text(seeded(SEED.read_text(), figures))
+    print(SEED)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.cards import BEGIN, END, PAGES, MarksError, replaced, told
+from training.cards import BEGIN, END, PAGES, MarksError, replaced, seeded, told
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,3 +24,9 @@ def test_figures_go_between_the_marks_and_nothing_else_changes():
 def test_a_page_without_marks_is_refused():
     with pytest.raises(MarksError, match="put both lines"):
         replaced("nothing here", "new\n")
+
+
+def test_the_seed_gets_what_was_measured_of_each_angle_and_keeps_the_rest():
+    header, row = "measure,view,method,angles,detectable_deg", "version,ap_hip,ap_rim_ellipse_asin"
+    figures = {"usual": {"angles": {"angles": {"version, AP hip": {"n": 7, "detectable_deg": 2.5}}}}}
+    assert seeded(f"{header}\n{row},1,9.9\n", figures) == f"{header}\n{row},7,2.5\n"
