@@ -37,7 +37,11 @@ def _hips(raw: RawFindings, view: View, canvas: Canvas, header: Header, threshol
     scores = _hip_scores(raw)
     best_first = np.argsort(-scores.max(1), kind="stable")
     sides = [index for index in best_first if scores[index].max() >= thresholds.hip_score]
-    if len(sides) == 2 and (view in ONE_HIP_VIEWS or _iou(_box(raw, 0), _box(raw, 1)) > SAME_HIP_IOU):
+    if len(sides) == 2 and (
+        view in ONE_HIP_VIEWS
+        or scores[sides[1]].max() < thresholds.second_hip_score
+        or _iou(_box(raw, 0), _box(raw, 1)) > SAME_HIP_IOU
+    ):
         sides = sides[:1]
     return tuple(_hip(raw, int(index), view, canvas, header, thresholds) for index in sorted(sides))
 

@@ -15,6 +15,7 @@ class Thresholds:
     """One value each; scores and confidences are from 0 to 1."""
 
     hip_score: float  # below it a box is background
+    second_hip_score: float  # below it a box is background where the other side has a better one
     marker_score: float  # below it a lead marker is not read
     cup_score: float  # below it a hip with an implant has no cup to measure
     landmark_confidence: float  # the least confident landmark of an accepted angle reaches it

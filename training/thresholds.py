@@ -24,9 +24,11 @@ from training.films import LabelledFilm
 
 WRONG_ALLOWED = 0.005
 LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
+WIDEST_DEG = 10.0  # an angle that is known no better is no measurement, whatever the validation films say
 SCORES = tuple(round(0.05 * step, 2) for step in range(2, 19))  # among which a threshold is looked for
 START = Thresholds(
     hip_score=0.5,
+    second_hip_score=0.5,
     marker_score=0.5,
     cup_score=0.5,
     landmark_confidence=0.0,  # the uncertainty decides: it is made of the same scales, and of the errors they had
@@ -55,6 +57,7 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
     rules = START
     for name, right in (
         ("hip_score", _hips_right),
+        ("second_hip_score", lambda ones: _hips_right(ones) + _sides_right(ones)),
         ("marker_score", _sides_right),
         ("sure_side", _sides_right),
         ("cup_score", _cups_right),
@@ -148,4 +151,5 @@ def _cups_right(ones: list[Judged]) -> int:
 
 def _widest(ones: list[Judged], titles: Sequence[str]) -> float:
     offered = [r for r in readings(ones) if r.angle.title in titles and r.offered_deg is not None]
-    return widest_interval([r.uncertainty_deg for r in offered], [r.offered_deg - r.wanted_deg for r in offered])
+    widest = widest_interval([r.uncertainty_deg for r in offered], [r.offered_deg - r.wanted_deg for r in offered])
+    return min(widest, WIDEST_DEG)

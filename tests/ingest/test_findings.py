@@ -34,6 +34,16 @@ def test_a_box_below_the_served_score_is_no_hip(hip_score: float, hips: int) -> 
     assert len(judged(make_raw(right_hip_native=0.7), hip_score=hip_score).hips) == hips
 
 
+@pytest.mark.parametrize(("second_hip_score", "side"), [(0.6, Side.BOTH), (0.8, Side.LEFT)])
+def test_the_less_certain_of_two_hips_is_background_below_its_own_score(second_hip_score: float, side: Side) -> None:
+    raw = make_raw(right_hip_native=0.7, left_hip_implant=0.9)
+    found = judged(raw, second_hip_score=second_hip_score)
+    assert found.side is side
+    assert found.hips[-1].side is Side.LEFT
+    alone = judged(make_raw(right_hip_native=0.7), second_hip_score=second_hip_score)
+    assert [hip.side for hip in alone.hips] == [Side.RIGHT]
+
+
 @pytest.mark.parametrize(("marker_score", "evidence"), [(0.6, "anatomy+marker"), (0.8, "anatomy")])
 def test_a_marker_below_the_served_score_is_not_read(marker_score: float, evidence: str) -> None:
     raw = make_raw(View.AP_HIP, right_hip_native=0.9, right_marker=0.7)
