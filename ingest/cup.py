@@ -13,6 +13,8 @@ from ingest.thresholds import Thresholds
 
 # an axis has no direction, so no cup lies outside; a value that does comes from confused landmarks
 PLAUSIBLE_DEG = {"inclination": (0.0, 90.0), "version": (-90.0, 90.0)}
+# beyond lies a cup that has come loose or, more often, one that was misread: a person says which
+USUAL_DEG = {"inclination": (10.0, 80.0), "version": (-30.0, 60.0)}
 
 AXIS = ("major_upper", "major_lower")
 RIM = (*AXIS, "minor_opening", "minor_dome")
@@ -74,7 +76,10 @@ def _measured(raw: RawFindings, index: int, view: View, method: _Method, thresho
     if not low <= value_deg <= high:
         return _missing(method, "implausible")
     certain = uncertainty_deg <= thresholds.angle_uncertainties_deg[angle]
-    accepted = certain and confidence >= thresholds.landmark_confidence
+    low, high = USUAL_DEG[method.measure]
+    why_not = None if low <= value_deg <= high else "out_of_range"
+    if not (certain and confidence >= thresholds.landmark_confidence):
+        why_not = "low_confidence"
     return CupMeasurement(
         measure=method.measure,
         value_deg=value_deg,
@@ -83,8 +88,8 @@ def _measured(raw: RawFindings, index: int, view: View, method: _Method, thresho
         reference=method.reference,
         confidence=confidence,
         uncertainty_deg=uncertainty_deg,
-        accepted=accepted,
-        why_not=None if accepted else "low_confidence",
+        accepted=why_not is None,
+        why_not=why_not,
     )
 
 

@@ -141,7 +141,7 @@ def _review(found: Findings, thresholds: Thresholds) -> tuple[str, ...]:
         "side_unknown": any(hip.side is Side.UNKNOWN for hip in hips),
         "low_hip_score": any(hip.score < thresholds.sure_hip for hip in hips),
         "unsure_implant": any(0.25 < hip.implant_score < 0.75 for hip in hips),
-        "cup_not_measured": "low_confidence" in missed,
+        "cup_not_measured": bool({"low_confidence", "out_of_range"}.intersection(missed)),
     }
     return tuple(reason for reason, applies in reasons.items() if applies)
 

@@ -101,6 +101,13 @@ def test_how_confident_an_ischium_must_be_is_the_served_threshold() -> None:
     assert (angles["inclination"].why_not, angles["version"].why_not) == ("ischium_not_visible", None)
 
 
+@pytest.mark.parametrize(("measure", "angle"), [("inclination", 84.0), ("inclination", 6.0), ("version", -35.0)])
+def test_an_angle_that_cups_hardly_have_is_shown_and_not_accepted(measure: str, angle: float) -> None:
+    found = measured(View.AP_PELVIS, cup_angles=[[angle, angle, angle]] * 2)[measure]
+    assert found.value_deg == pytest.approx(angle)
+    assert (found.accepted, found.why_not) == (False, "out_of_range")
+
+
 @pytest.mark.parametrize("angle", [-10.0, 130.0])
 def test_an_angle_that_no_cup_has_is_not_kept(angle: float) -> None:
     inclination = measured(View.AP_PELVIS, cup_angles=[[angle, 10, 10]] * 2)["inclination"]
