@@ -42,4 +42,4 @@ def test_migrations_are_found_and_cups_that_never_moved_are_left_alone(registry:
     assert alarms.still_films > 2000
     assert alarms.still_films_flagged <= 0.07 * alarms.still_films
     assert alarms.still_hips > 200
-    assert alarms.still_hips_alarmed <= binom.ppf(0.99, alarms.still_hips, 0.025)  # a share of few hips is a matter of luck
+    assert alarms.still_hips_alarmed <= binom.ppf(0.99, alarms.still_hips, 0.025)  # few hips: luck
