@@ -25,6 +25,7 @@ from training.landmark_examples import CROP, Example, Subject, pelvis_example, r
 from training.loop import Run, begun, optimizer_for, options, prefetch
 from training.networks import LandmarkNet, soft_argmax
 
+RARE = {"rim": ("hemi", 2), "fine": ("resurfacing", 1)}  # what a network errs most on, and how often more it is shown
 CLOSE_SHARE = 0.6  # of the pelvis network's examples that show both ischia: the closer crop
 
 
@@ -161,10 +162,15 @@ def _subjects(kind: str, films: list[LabelledFilm]) -> list[Subject]:
     films = [film for film in films if not film.truth.turned_deg]
     if kind == "fine":
         measured = [film for film in films if film.truth.view in METHODS]
-        return [(film, hip) for film in measured for hip in film.truth.hips if hip.cup and hip.cup.visible]
+        return _more_of_rare(kind, [(f, hip) for f in measured for hip in f.truth.hips if hip.cup and hip.cup.visible])
     cups = [(film, hip) for film in films for hip in film.truth.hips if hip.implant != "none"]
     native = [(film, hip) for film in films for hip in film.truth.hips if hip.implant == "none"]
-    return cups + _a_third(native, len(cups))
+    return _more_of_rare(kind, cups) + _a_third(native, len(cups))
+
+
+def _more_of_rare(kind: str, subjects: list[Subject]) -> list[Subject]:
+    rare, times = RARE[kind]
+    return subjects + times * [one for one in subjects if one[1].implant == rare]
 
 
 def _a_third(others: list[Subject], of: int) -> list[Subject]:
