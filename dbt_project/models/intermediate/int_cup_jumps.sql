@@ -2,7 +2,10 @@
 
 -- Cups that lie elsewhere from one film to the next and stay there: another cup. Two films before the jump must agree,
 -- and two after it, so that no single misread film makes an operation; a cup that goes on moving is migrating.
--- Angles are compared within one view and method only.
+-- Angles are compared within one view and method only. A smaller jump counts where another view, which is of other
+-- films, jumps over the same time.
+{% set settings = var('registry_settings') %}
+
 with series as (
 
     select
@@ -30,6 +33,32 @@ days as (
     where of_the_day = 1
     window this_series as (partition by hip_key, measure, "view", method order by film_number)
 
+),
+
+jumps as (
+
+    select
+        *,
+        abs(value_deg - value_before) / mdc_deg as times_mdc
+    from days
+    where
+        abs(value_deg - value_before) > {{ settings['revision_jump_two_views_mdc'] }} * mdc_deg
+        and abs(value_after - value_deg) <= mdc_deg
+        and abs(value_before - value_two_before) <= mdc_deg
+
+),
+
+in_two_views as (
+
+    select distinct jumps.angle_key
+    from jumps
+    inner join jumps as others
+        on
+            jumps.hip_key = others.hip_key
+            and jumps."view" != others."view"
+            and jumps.film_before < others.film_number
+            and jumps.film_number > others.film_before
+
 )
 
 select
@@ -40,8 +69,7 @@ select
     date_before,
     film_number,
     study_date
-from days
+from jumps
 where
-    abs(value_deg - value_before) > {{ var('registry_settings')['revision_jump_mdc'] }} * mdc_deg
-    and abs(value_after - value_deg) <= mdc_deg
-    and abs(value_before - value_two_before) <= mdc_deg
+    times_mdc > {{ settings['revision_jump_mdc'] }}
+    or angle_key in (select angle_key from in_two_views)

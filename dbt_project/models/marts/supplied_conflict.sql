@@ -42,6 +42,22 @@ around as (
 
 ),
 
+-- Operations with another one between them and the last film without an implant. As a join: DuckDB 1.5 finds nothing
+-- where a correlated EXISTS compares by <> and by < at once.
+explained as (
+
+    select distinct surgeries.surgery_key
+    from surgeries
+    inner join around
+        on surgeries.surgery_key = around.surgery_key
+    inner join surgeries as others
+        on
+            surgeries.hip_key = others.hip_key
+            and surgeries.surgery_key <> others.surgery_key
+            and others.surgery_date between around.native_before and surgeries.surgery_date
+
+),
+
 per_hip as (
 
     select
@@ -96,18 +112,13 @@ conflicts as (
     from surgeries
     inner join around
         on surgeries.surgery_key = around.surgery_key
+    left join explained
+        on surgeries.surgery_key = explained.surgery_key
     where
         surgeries.kind = 'revision'
         and around.native_before is not null
         and around.implant_before is null
-        and not exists (
-            select 1
-            from surgeries as earlier
-            where
-                earlier.hip_key = surgeries.hip_key
-                and earlier.surgery_date between around.native_before and surgeries.surgery_date
-                and earlier.surgery_key <> surgeries.surgery_key
-        )
+        and explained.surgery_key is null
 
     union all
 
