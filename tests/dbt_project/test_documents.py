@@ -69,7 +69,7 @@ def test_nothing_asks_by_exists_for_a_row_that_differs(manifest: dict) -> None:
     # DuckDB 1.5 answers that there is none where such a condition stands beside a comparison by size.
     code = {node["name"]: node["raw_code"] for node in manifest["nodes"].values() if "raw_code" in node}
     asked = {name: re.findall(r"\bexists\s*\((.*?)\n\s*\)", sql, flags=re.DOTALL) for name, sql in code.items()}
-    assert sum(map(len, asked.values())) >= 3
+    assert any(asked.values())
     assert [name for name, found in asked.items() if any(re.search("<>|!=", part) for part in found)] == []
 
 

@@ -27,7 +27,7 @@ def test_episodes_are_found_again_with_every_operation_inside_its_interval(regis
     assert episodes.true["revision"] > 60
     assert episodes.recall("native", "primary") == 1
     assert episodes.precision("native", "primary") == 1
-    assert episodes.recall() >= 0.97  # 98 % are wanted; docs/registry_validation.md says what films do not show
+    assert episodes.recall() >= 0.98
     assert episodes.precision() >= 0.98
     assert 0.5 < episodes.recall("revision") < 1  # a new cup that lies like the old one is not seen on films
 
@@ -42,4 +42,4 @@ def test_migrations_are_found_and_cups_that_never_moved_are_left_alone(registry:
     assert alarms.still_films > 2000
     assert alarms.still_films_flagged <= 0.07 * alarms.still_films
     assert alarms.still_hips > 200
-    assert alarms.still_hips_alarmed <= binom.ppf(0.99, alarms.still_hips, 0.025)  # few hips: luck
+    assert alarms.still_hips_alarmed <= binom.ppf(0.99, alarms.still_hips, 0.02)  # few hips: luck
