@@ -68,12 +68,10 @@ class BoundProcess:
             self._wait_until_gone()
 
     def _wait_until_gone(self) -> None:
-        """Until nothing of its group is left; where nobody collects orphans, they count as left."""
+        """Until nothing of its group runs any more."""
         deadline = time.monotonic() + GONE_TIMEOUT_S
-        with suppress(ProcessLookupError):
-            while time.monotonic() < deadline:
-                os.killpg(self.pid, 0)
-                time.sleep(0.01)
+        while time.monotonic() < deadline and runs(self.pid):
+            time.sleep(0.01)
 
     def complaint(self) -> str:
         """What its log gives as the reason, in one line; Triton's log lines read ``E0102 ... file.cc:1] "reason"``."""
@@ -83,3 +81,15 @@ class BoundProcess:
         errors = [match[1] for match in map(ERROR_LINE.match, lines) if match and "Cuda" not in match[1]]
         reasons = [error for error in errors if error.startswith("failed to ")] or errors[-1:] or lines[-1:]
         return reasons[0].split(r"\n")[0].strip() if reasons else "it said nothing"
+
+
+def runs(group: int) -> bool:
+    """Whether a process of this group still runs; a dead one that nobody collects, as in a container, does not."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, 0)
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # ended meanwhile
+                state, _, its_group = stat.read_bytes().rpartition(b")")[2].split()[:3]
+                if int(its_group) == group and state not in (b"Z", b"X"):
+                    return True
+    return False
