@@ -66,7 +66,7 @@ class FilmTruth:
     side: str  # left, right, both; unknown where the film itself cannot tell (an unmarked lateral, or mirrored)
     hips: tuple[HipTruth, ...]
     markers: tuple[MarkerTruth, ...]
-    ischium_right: Point | None  # lowest point of the tuberosity; None where it is not exposed or not a landmark
+    ischium_right: Point | None  # touched by the trans-ischial line; None where it is not exposed or no landmark
     ischium_left: Point | None
     spacing_mm: float  # at the detector
     width: int

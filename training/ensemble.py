@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, RawFindings, View
 from simulation.truth import FilmTruth, HipTruth
 from training.calibration import fit_curve, fit_errors, fit_outliers, fit_temperature
+from training.cup_graph import SHOWN_FROM, CupAngleGraph
 from training.detector import targets
 from training.evaluation.judged import iou
 from training.films import VIEWS, LabelledFilm
-from training.graphs import OTHER, SHOWN_FROM, ClassifierGraph, CupAngleGraph, DetectorGraph, Outliers, ScoreCurve
+from training.graphs import OTHER, ClassifierGraph, DetectorGraph, Outliers, ScoreCurve
 from training.networks import EfficientNet, LandmarkNet, Yolo
 from training.onnx_files import Arrays, Graph, export
 from training.turns import TURNS

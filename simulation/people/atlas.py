@@ -75,8 +75,7 @@ def load_atlas(source: str = OWN) -> Atlas:
         return _about_others(load_atlas())
     data = _read("bones.npz")
     landmark_names = (
-        "head", "shaft_upper", "shaft_lower", "proximal_femur", "socket_left", "socket_right",
-        "ischium_left", "ischium_right", "articular", "mirror",
+        "head", "shaft_upper", "shaft_lower", "proximal_femur", "socket_left", "socket_right", "articular", "mirror",
     )  # fmt: skip
     rng = np.random.default_rng(5)
     lumbar = _read("lumbar.npz")

@@ -45,8 +45,6 @@ def landmarks(shapes: Mapping[str, Vertices], bones: Mapping[str, PreparedBone])
         hip = shapes[f"hip_{side}"]
         offset = hip - head_centre(head, middle, side)
         found[f"socket_{side}"] = np.flatnonzero(np.linalg.norm(offset, axis=1) < 38)
-        low = (offset[:, 2] < -30) & (np.abs(hip[:, 0] - middle) > 30) & (offset[:, 1] > 5)
-        found[f"ischium_{side}"] = np.flatnonzero(low)
     distance, facing = towards(shapes["hip_left"], bones["hip_left"].faces, head)
     found["articular"] = np.flatnonzero((distance < 36) & (facing > 0.5))
     found["mirror"] = mirrored_correspondence(shapes["hip_left"], shapes["hip_right"])

@@ -13,7 +13,7 @@ from simulation.scene import Scene
 from simulation.surgery.choice import Implant
 from simulation.truth import CupTruth, HipTruth, MarkerTruth, Point
 from simulation.views.cup_angles import CupAngles
-from simulation.views.pelvic_landmarks import teardrop_vertices
+from simulation.views.pelvic_landmarks import ischium_vertices, teardrop_vertices, trans_ischial_line
 from simulation.views.picture import Picture
 
 _BOX_MARGIN_MM = 3.0  # round the bone, on the film
@@ -41,18 +41,25 @@ def shown_view(scene: Scene, picture: Picture, view: str) -> str:
 
 
 def ischium_points(scene: Scene, picture: Picture, view: str) -> dict[str, Point | None]:
-    """Lowest point of each ischial tuberosity where an AP projection shows it."""
+    """Where the trans-ischial line touches each ischium, where an AP projection shows it."""
     points: dict[str, Point | None] = dict.fromkeys(SIDES)
     if view not in _ISCHIUM_VIEWS:
         return points
-    for side in SIDES:
-        hip_bone = scene.person.pelvis[f"hip_{side}"].outer.vertices
-        tuberosity = hip_bone[load_atlas().landmarks[f"ischium_{side}"]]
-        projected = scene.camera.project(tuberosity @ scene.pose.pelvis.T)
-        lowest = picture.carry(projected[np.argmax(projected[:, 1])])[0]
-        if picture.field.contains(lowest).all():
-            points[side] = _point(lowest)
+    for side, touched in _touched(scene).items():
+        on_film = picture.carry(touched)[0]
+        if picture.field.contains(on_film).all():
+            points[side] = _point(on_film)
     return points
+
+
+def _touched(scene: Scene) -> dict[str, NDArray[np.float64]]:
+    """Where the trans-ischial line touches each ischium, in pixels of the plate, (2,)."""
+    low = {}
+    for side in SIDES:
+        ischium = scene.person.pelvis[f"hip_{side}"].outer.vertices[ischium_vertices(side, scene.person.source)]
+        low[side] = scene.camera.project(ischium @ scene.pose.pelvis.T)
+    right, left = trans_ischial_line(low["right"], low["left"])
+    return {"right": right, "left": left}
 
 
 def teardrop_points(scene: Scene, picture: Picture, view: str) -> dict[str, Point | None]:
@@ -74,13 +81,8 @@ def teardrop_points(scene: Scene, picture: Picture, view: str) -> dict[str, Poin
 
 def landmarks(scene: Scene) -> NDArray[np.float64]:
     """What a reader measures by, hips and ischia of both sides, in pixels of the plate, (4, 2)."""
-    low = []
-    for side in SIDES:
-        tuberosity = scene.person.pelvis[f"hip_{side}"].outer.vertices[load_atlas().landmarks[f"ischium_{side}"]]
-        projected = scene.camera.project(tuberosity @ scene.pose.pelvis.T)
-        low.append(projected[np.argmax(projected[:, 1])])
     hips = np.stack([scene.on_table(scene.hip(side)) for side in SIDES])
-    return np.vstack([scene.camera.project(hips), low])
+    return np.vstack([scene.camera.project(hips), *_touched(scene).values()])
 
 
 def film_side(hips: tuple[HipTruth, ...], view: str, letters: tuple[MarkerTruth, ...], *, mirrored: bool) -> str:

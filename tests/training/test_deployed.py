@@ -12,8 +12,9 @@ ort = pytest.importorskip("onnxruntime")
 
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES  # noqa: E402 - after the skip
 from training import classifier, cup_angle, detector  # noqa: E402
+from training.cup_graph import CupAngleGraph  # noqa: E402
 from training.deployed import OtherNetworkError, load_deployed, renormalise  # noqa: E402
-from training.graphs import CupAngleGraph, DetectorGraph, ScoreCurve  # noqa: E402
+from training.graphs import DetectorGraph, ScoreCurve  # noqa: E402
 from training.networks import ConvUnit, EfficientNet  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"

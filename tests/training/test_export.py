@@ -11,7 +11,8 @@ onnx = pytest.importorskip("onnx", reason="the training extra is not installed")
 
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
 from training.cup_angle import pelvis_net, rim_net  # noqa: E402
-from training.graphs import CupAngleGraph, ScoreCurve, angles  # noqa: E402
+from training.cup_graph import CupAngleGraph, angles, seen, seen_from_both_faces  # noqa: E402
+from training.graphs import ScoreCurve  # noqa: E402
 from training.landmark_examples import CROP, MARGIN, crop_matrix  # noqa: E402
 from training.onnx_files import Graph, export, rounded, store_fp16  # noqa: E402
 from training.turns import as_stored, squares, turn_of, upright  # noqa: E402
@@ -132,6 +133,29 @@ def test_the_exported_graph_answers_as_the_module_however_many_sides_are_looked_
     looked_at = [[side in sides for side in (0, 1)] for sides in shown]
     for name in ("cup_scores", "cup_landmarks", "cup_angles", "cup_angle_errors"):
         assert told[name].reshape(len(shown), 2, -1).any(2).tolist() == looked_at, name
+
+
+def test_both_faces_of_a_crop_give_the_same_rim_in_the_mirror():
+    torch.manual_seed(2)
+    net, crops = rim_net().eval(), torch.rand(2, 1, CROP, CROP)
+    with torch.no_grad():
+        points, logits = seen_from_both_faces(net, crops)
+        mirrored, of_mirrored = seen_from_both_faces(net, crops.flip(3))
+    assert mirrored[..., 1].numpy() == pytest.approx(points[..., 1].numpy(), abs=1e-3)
+    assert mirrored[..., 0].numpy() == pytest.approx(CROP - 1 - points[..., 0].numpy(), abs=1e-3)
+    assert of_mirrored.numpy() == pytest.approx(logits.numpy(), abs=1e-4)
+
+
+def test_a_rim_that_looks_otherwise_in_the_mirror_is_stated_as_less_certain():
+    torch.manual_seed(2)
+    net, crops = rim_net().eval(), torch.rand(2, 1, CROP, CROP)
+    with torch.no_grad():
+        points, logits = seen_from_both_faces(net, crops)
+        one, stated = seen(net, crops)
+    apart = 2 * (points - one).norm(dim=-1)  # of the two answers, whose middle was given
+    assert (apart > 0).all()
+    assert (logits[:, 1:].exp() >= apart).all()
+    assert (logits[:, 1:].exp() >= 0.5 * stated[:, 1:].exp()).all()
 
 
 @pytest.mark.filterwarnings(

@@ -11,8 +11,9 @@ from ingest.records import CANVAS_SIZE  # noqa: E402
 from simulation.truth import FilmTruth  # noqa: E402
 from training import landmark_examples  # noqa: E402
 from training.cup_angle import rim_net  # noqa: E402
+from training.cup_graph import CupAngleGraph  # noqa: E402
 from training.films import LabelledFilm  # noqa: E402
-from training.graphs import CupAngleGraph, ScoreCurve  # noqa: E402
+from training.graphs import ScoreCurve  # noqa: E402
 
 RIGHT, LEFT = (310.0, 520.0), (455.0, 533.0)
 

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 
 from training.detector import ANCHORS, assign, ciou, new_net  # noqa: E402 - after the skip
 from training.detector import Settings as DetectorSettings  # noqa: E402
-from training.networks import EfficientNet, LandmarkNet, Yolo, soft_argmax  # noqa: E402
+from training.networks import EfficientNet, LandmarkNet, Yolo, soft_argmax, standardised  # noqa: E402
 
 
 def count(net):
@@ -29,6 +29,28 @@ def test_soft_argmax_finds_the_centre_of_the_cell_that_stands_out():
     heat = torch.full((1, 1, 8, 8), -50.0)
     heat[0, 0, 5, 2] = 50.0
     assert soft_argmax(heat)[0, 0].tolist() == pytest.approx([2 * 2 + 0.5, 2 * 5 + 0.5])
+
+
+def picture(mean, spread):
+    """A crop whose greys spread about a mean."""
+    torch.manual_seed(4)
+    greys = torch.randn(1, 1, 32, 32)
+    return mean + spread * (greys - greys.mean()) / greys.std(correction=0)
+
+
+def test_a_washed_out_crop_is_given_contrast():
+    shown = standardised(picture(0.97, 0.01))
+    assert shown.mean().item() == pytest.approx(0.5, abs=1e-4)
+    assert shown.std().item() == pytest.approx(0.25 / 3, rel=0.01)  # 0.01 of 0.01 + 0.02
+
+
+def test_a_crop_of_usual_contrast_is_hardly_changed():
+    usual = picture(0.5, 0.23)
+    assert (standardised(usual) - usual).abs().max() < 0.01
+
+
+def test_a_crop_that_shows_nothing_stays_so():
+    assert standardised(torch.ones(2, 1, 8, 8)).tolist() == torch.full((2, 1, 8, 8), 0.5).tolist()
 
 
 def test_the_landmark_network_maps_at_half_resolution():

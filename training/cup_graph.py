@@ -1,0 +1,204 @@
+"""The exported graph of the cup model: crops of a canvas, landmarks, and the angles that they make.
+
+A side's hip is looked at three times: the rim is found in the detector's box, then measured in a closer crop as it is
+and mirrored. The ischia are found on the whole film, then in a crop around both.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS
+from training.graphs import OTHER, ScoreCurve
+from training.landmark_examples import CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
+from training.networks import LandmarkNet, soft_argmax
+from training.turns import as_stored, box_as_taken, squares, turn_of, upright
+
+# A landmark is trusted by the chance that it lies within this share of the rim's long axis, under the Laplace scale
+# that the network states. An end of the axis that is off by 0.07 of it turns the axis by 4 degrees.
+TRUSTED_SHARE = 0.07
+SURE_TURN = 0.9  # below it nobody knows which way the film is turned, and no angle on it
+SHOWN_FROM = 0.05  # chance of an implant from which on a side is looked at; below it no implant is believed anywhere
+LEAST_COSINE = 0.2  # of the version: nearer to a circle, the ellipse's axes tell no angle
+
+Look = Callable[[Tensor], tuple[Tensor, Tensor]]  # crops (M, 1, 192, 192) to landmarks and logits, as ``seen``
+
+
+@dataclass(frozen=True, slots=True)
+class Rim:
+    """One pass of a rim network over both sides, right then left; pixels of the upright canvas."""
+
+    points: Tensor  # (B, 2, 5, 2) CUP_LANDMARKS
+    presence: Tensor  # (B, 2) logit of a cup that can be measured
+    spread: Tensor  # (B, 2, 5) Laplace scale of each landmark's error
+
+
+class CupAngleGraph(nn.Module):
+    """Image, view scores and detections to cup scores, landmarks, angles and their error intervals; right then left.
+
+    Sides on which an implant is less likely than ``shown_from`` are answered with zeros. The networks are given only
+    the crops whose answers are needed, so that their batch depends on data.
+    """
+
+    def __init__(
+        self, rim: LandmarkNet, fine: LandmarkNet, pelvis: LandmarkNet, cups: ScoreCurve, shown_from: float = SHOWN_FROM
+    ) -> None:
+        super().__init__()
+        self.rim, self.fine, self.pelvis, self.cups = rim, fine, pelvis, cups
+        self.shown_from = shown_from
+        self.register_buffer("error_scale", torch.ones(len(CUP_ANGLES)))
+        self.register_buffer("error_power", torch.ones(len(CUP_ANGLES)))
+
+    def forward(
+        self, image: Tensor, view_scores: Tensor, turn_scores: Tensor, detections: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Finds the rim in each side's better hip box, measures it in a closer crop, and takes the angles."""
+        film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
+        boxes = box_as_taken(self._better(detections), turn)  # (B, 2, 4)
+        centre = (boxes[..., :2] + boxes[..., 2:]) / 2
+        side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * MARGIN  # (B, 2, 1)
+        shown = detections[:, 1:4:2, 4] >= self.shown_from  # (B, 2): an implant on the right, on the left
+        places = chosen(shown)
+        coarse = self._landmarks(partial(seen, self.rim), film, turn, centre, side, places)
+        cup_scores = self.cups(coarse.presence.sigmoid()) * (1 - view_scores[:, OTHER, None])
+        upper, lower = coarse.points[:, :, 0], coarse.points[:, :, 1]
+        side = (upper - lower).norm(dim=-1, keepdim=True).clamp(min=24) * FINE_MARGIN
+        fine = self._landmarks(partial(seen_from_both_faces, self.fine), film, turn, (upper + lower) / 2, side, places)
+        reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
+        trust = 1 - torch.exp(-reach / fine.spread)
+        ischia, there, ischia_spread = self._ischia(film, turn)
+        unsure = 90.0 * (turn_scores.amax(1) < SURE_TURN).float()[:, None, None]
+        errors = torch.maximum(self.interval(stated_errors(fine, ischia, ischia_spread)), unsure)
+        rims = torch.cat((as_stored(fine.points, turn), trust[..., None]), 3)
+        nothing = torch.zeros(())
+        return (  # in shapes that a reader of the graph can see
+            torch.where(shown, cup_scores, nothing).reshape(-1, 2),
+            torch.where(shown[..., None, None], rims, nothing).reshape(-1, 2, len(CUP_LANDMARKS), 3),
+            torch.cat((as_stored(ischia, turn), there[..., None]), 2).reshape(-1, 2, 3),
+            torch.where(shown[..., None], angles(fine.points, ischia), nothing).reshape(-1, 2, len(CUP_ANGLES)),
+            torch.where(shown[..., None], errors, nothing).reshape(-1, 2, len(CUP_ANGLES)),
+        )
+
+    def interval(self, stated: Tensor) -> Tensor:
+        """Half-widths (degrees) of the intervals that hold 95 % of errors, from what the landmarks state (..., 3)."""
+        return (self.error_scale * stated**self.error_power).clamp(max=90.0)
+
+    def _landmarks(self, look: Look, film: Tensor, turn: Tensor, centre: Tensor, side: Tensor, places: Tensor) -> Rim:
+        """What a look tells of squares of ``side`` (B, 2, 1) around ``centre`` (B, 2, 2), upright canvas pixels.
+
+        Only at the ``places`` (M,) of the (B x 2) sides; zeros at the others.
+        """
+        films = places // 2
+        squares_at = centre.reshape(-1, 1, 2)[places], side.reshape(-1, 1, 1)[places]
+        points, logits = look(self.crops(film[films], turn[films], *squares_at)[:, 0])
+        told = spread_over(
+            torch.cat((points.reshape(-1, 2 * len(CUP_LANDMARKS)), logits), 1), places, 2 * film.shape[0]
+        )
+        local, logits = told.view(-1, 2, told.shape[1]).split((2 * len(CUP_LANDMARKS), 1 + len(CUP_LANDMARKS)), 2)
+        local = local.reshape(-1, 2, len(CUP_LANDMARKS), 2) - (CROP - 1) / 2
+        scale = side / CROP
+        return Rim(centre[:, :, None] + local * scale[..., None], logits[..., 0], logits[..., 1:].exp() * scale)
+
+    @staticmethod
+    def _better(detections: Tensor) -> Tensor:
+        pairs = detections[:, :4].reshape(-1, 2, 2, 5)  # side, native or implant
+        implant = (pairs[:, :, 1, 4:] > pairs[:, :, 0, 4:]).float()
+        return pairs[:, :, 1, :4] * implant + pairs[:, :, 0, :4] * (1 - implant)
+
+    @staticmethod
+    def crops(film: Tensor, turn: Tensor, centre: Tensor, side: Tensor) -> Tensor:
+        """Squares (B, N, 1, 192, 192), sampled at twice that and averaged."""
+        doubled = squares(film, turn, centre, side, 2 * CROP)
+        return F.avg_pool2d(doubled.reshape(-1, 1, 2 * CROP, 2 * CROP), 2).reshape(-1, centre.shape[1], 1, CROP, CROP)
+
+    def _ischia(self, film: Tensor, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Points (B, 2, 2), their presence (B, 2) and the Laplace scales of their errors (B, 2), upright pixels.
+
+        Found on the whole film, then looked at again by the same network in a closer crop, where both are there.
+        """
+        block = CANVAS_SIZE // PELVIS
+        points, logits = seen(self.pelvis, upright(F.avg_pool2d(film, block), turn))
+        far, there = (points + 0.5) * block - 0.5, logits[:, :2].sigmoid()
+        apart = (far[:, 0] - far[:, 1]).norm(dim=-1)[:, None, None]
+        side = ischia_side(apart)  # (B, 1, 1)
+        centre = far.mean(1, keepdim=True)  # (B, 1, 2)
+        sees_both = there.amin(1) > 0.5
+        films = chosen(sees_both)
+        crops = self.crops(film[films], turn[films], centre[films], side[films])[:, 0]
+        points, close_logits = seen(self.pelvis, crops)
+        told = spread_over(torch.cat((points.reshape(-1, 4), close_logits[:, 2:]), 1), films, film.shape[0])
+        scale = side / PELVIS
+        close = centre + (told[:, :4].reshape(-1, 2, 2) - (PELVIS - 1) / 2) * scale
+        both = sees_both.float()[:, None]
+        spread = told[:, 4:].exp() * scale[:, 0] * both + logits[:, 2:].exp() * block * (1 - both)
+        return close * both[..., None] + far * (1 - both[..., None]), there, spread
+
+
+def seen(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor]:
+    """Landmarks (M, K, 2) on crops (M, 1, 192, 192), in their pixels, and the network's logits (M, P)."""
+    heat, logits = net(crops)
+    return soft_argmax(heat), logits
+
+
+def seen_from_both_faces(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor]:
+    """What a rim network sees in crops and in their mirror images, averaged; shapes as of ``seen``.
+
+    The stated scales of the landmarks' errors grow by how far the two answers lie apart.
+    """
+    points, logits = seen(net, torch.cat((crops, crops.flip(3))))
+    plain, mirrored = points.reshape(2, -1, *points.shape[1:]).unbind(0)
+    mirrored = torch.stack((CROP - 1 - mirrored[..., 0], mirrored[..., 1]), -1)
+    logits = logits.reshape(2, -1, logits.shape[1])
+    scale = (logits[..., 1:].exp().mean(0) ** 2 + ((plain - mirrored) ** 2).sum(-1)).sqrt()
+    return (plain + mirrored) / 2, torch.cat((logits[..., :1].mean(0), scale.log()), 1)
+
+
+def chosen(condition: Tensor) -> Tensor:
+    """Where a condition of any shape holds, in its flattened form: (M,)."""
+    return condition.flatten().nonzero()[:, 0]
+
+
+def spread_over(rows: Tensor, places: Tensor, count: int) -> Tensor:
+    """Rows (M, D) at their ``places`` (M,) of (count, D), between zeros."""
+    return torch.zeros(count, rows.shape[1]).index_put((places,), rows)
+
+
+def angles(points: Tensor, ischia: Tensor) -> Tensor:
+    """Rim landmarks (B, 2, 5, 2) and ischia (B, 2, 2) to degrees (B, 2, 3): inclination, AP and lateral version."""
+    upper, lower, _, _, dome = points.unbind(2)
+    major = lower - upper
+    baseline = (ischia[:, 1] - ischia[:, 0])[:, None]
+    cross = major[..., 0] * baseline[..., 1] - major[..., 1] * baseline[..., 0]
+    inclination = torch.atan2(cross.abs(), (major * baseline).sum(-1).abs() + 1e-6)
+    ratio = _axes_ratio(points)
+    version_ap = torch.atan2(ratio, (1 - ratio**2).clamp(min=1e-9).sqrt())
+    across = torch.stack((-major[..., 1], major[..., 0]), -1)
+    faces = ((upper + lower) / 2 - dome) * across
+    across = across * torch.where(faces.sum(-1, keepdim=True) >= 0, 1.0, -1.0)  # now it points out of the cup
+    version_lateral = torch.atan2(-across[..., 1], across[..., 0].abs() + 1e-6)  # upwards is anterior
+    return torch.stack((inclination, version_ap, version_lateral), -1) * (180 / math.pi)
+
+
+def stated_errors(rim: Rim, ischia: Tensor, ischia_spread: Tensor) -> Tensor:
+    """What the stated spreads of the landmarks do to each angle, to first order: degrees (B, 2, 3)."""
+    length = (rim.points[:, :, 0] - rim.points[:, :, 1]).norm(dim=-1).clamp(min=1.0)  # (B, 2)
+    axis = (rim.spread[..., :2] ** 2).sum(-1) / length**2
+    baseline = (ischia[:, 0, :2] - ischia[:, 1, :2]).norm(dim=-1).clamp(min=1.0)  # (B,)
+    line = ((ischia_spread**2).sum(-1) / baseline**2)[:, None]
+    ratio = _axes_ratio(rim.points)
+    minor = (rim.spread[..., 2:4] ** 2).sum(-1) / length**2
+    cosine = (1 - ratio**2).clamp(min=LEAST_COSINE**2).sqrt()
+    squares = torch.stack((axis + line, (minor + ratio**2 * axis) / cosine**2, axis), -1)
+    return squares.clamp(min=1e-12).sqrt() * (180 / math.pi)
+
+
+def _axes_ratio(points: Tensor) -> Tensor:
+    """Short over long axis of the rim's ellipse, at most 1: (B, 2)."""
+    upper, lower, opening, dome_end, _ = points.unbind(2)
+    length = ((lower - upper) ** 2).sum(-1).clamp(min=1e-6).sqrt()
+    return (((opening - dome_end) ** 2).sum(-1).clamp(min=1e-6).sqrt() / length).clamp(max=1.0)
