@@ -1,7 +1,7 @@
 """The exported graph of the cup model: crops of a canvas, landmarks, and the angles that they make.
 
 A side's hip is looked at three times: the rim is found in the detector's box, then measured in a closer crop as it is
-and mirrored. The ischia are found on the whole film, then in a crop around both.
+and mirrored. The ischia are found on the whole film, then twice in a crop around both.
 """
 
 import math
@@ -24,6 +24,7 @@ from training.turns import as_stored, box_as_taken, squares, turn_of, upright
 TRUSTED_SHARE = 0.07
 SURE_TURN = 0.9  # below it nobody knows which way the film is turned, and no angle on it
 SHOWN_FROM = 0.05  # chance of an implant from which on a side is looked at; below it no implant is believed anywhere
+CLOSER_LOOKS = 2  # at the ischia: the first crop lies where the whole film was read, a pixel there is four
 LEAST_COSINE = 0.2  # of the version: nearer to a circle, the ellipse's axes tell no angle
 
 Look = Callable[[Tensor], tuple[Tensor, Tensor]]  # crops (M, 1, 192, 192) to landmarks and logits, as ``seen``
@@ -119,24 +120,28 @@ class CupAngleGraph(nn.Module):
     def _ischia(self, film: Tensor, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Points (B, 2, 2), their presence (B, 2) and the Laplace scales of their errors (B, 2), upright pixels.
 
-        Found on the whole film, then looked at again by the same network in a closer crop, where both are there.
+        Found on the whole film, then looked at again by the same network in closer crops, where both are there.
         """
         block = CANVAS_SIZE // PELVIS
         points, logits = seen(self.pelvis, upright(F.avg_pool2d(film, block), turn))
-        far, there = (points + 0.5) * block - 0.5, logits[:, :2].sigmoid()
-        apart = (far[:, 0] - far[:, 1]).norm(dim=-1)[:, None, None]
-        side = ischia_side(apart)  # (B, 1, 1)
-        centre = far.mean(1, keepdim=True)  # (B, 1, 2)
-        sees_both = there.amin(1) > 0.5
+        points, there = (points + 0.5) * block - 0.5, logits[:, :2].sigmoid()
+        spread, sees_both = logits[:, 2:].exp() * block, there.amin(1) > 0.5
         films = chosen(sees_both)
+        for _ in range(CLOSER_LOOKS):
+            closer, its_spread = self._closer_ischia(film, turn, points, films)
+            points = torch.where(sees_both[:, None, None], closer, points)
+            spread = torch.where(sees_both[:, None], its_spread, spread)
+        return points, there, spread
+
+    def _closer_ischia(self, film: Tensor, turn: Tensor, ischia: Tensor, films: Tensor) -> tuple[Tensor, Tensor]:
+        """Points and scales by crops around ``ischia`` (B, 2, 2) of the ``films`` (M,); of the others nothing."""
+        side = ischia_side((ischia[:, 0] - ischia[:, 1]).norm(dim=-1)[:, None, None])  # (B, 1, 1)
+        centre = ischia.mean(1, keepdim=True)  # (B, 1, 2)
         crops = self.crops(film[films], turn[films], centre[films], side[films])[:, 0]
-        points, close_logits = seen(self.pelvis, crops)
-        told = spread_over(torch.cat((points.reshape(-1, 4), close_logits[:, 2:]), 1), films, film.shape[0])
+        points, logits = seen(self.pelvis, crops)
+        told = spread_over(torch.cat((points.reshape(-1, 4), logits[:, 2:]), 1), films, film.shape[0])
         scale = side / PELVIS
-        close = centre + (told[:, :4].reshape(-1, 2, 2) - (PELVIS - 1) / 2) * scale
-        both = sees_both.float()[:, None]
-        spread = told[:, 4:].exp() * scale[:, 0] * both + logits[:, 2:].exp() * block * (1 - both)
-        return close * both[..., None] + far * (1 - both[..., None]), there, spread
+        return centre + (told[:, :4].reshape(-1, 2, 2) - (PELVIS - 1) / 2) * scale, told[:, 4:].exp() * scale[:, 0]
 
 
 def seen(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor]:
