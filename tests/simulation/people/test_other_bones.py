@@ -7,7 +7,7 @@ from simulation.geometry.mesh import rigid_fit, sphere_through
 from simulation.people.atlas import OTHER, load_atlas
 from simulation.people.person import make_person
 from simulation.people.skeleton import SIDES, articular
-from simulation.views.pelvic_landmarks import anterior_plane, teardrop_vertices
+from simulation.views.pelvic_landmarks import anterior_plane, ischium_vertices, teardrop_vertices
 
 HEALTHY = (("left", "normal"), ("right", "normal"))
 
@@ -56,7 +56,7 @@ def test_landmarks_lie_where_anatomy_has_them(number):
     assert min(right[2], left[2]) > 50
     for side, sign in SIDES.items():
         hip, centre = person.pelvis[f"hip_{side}"].outer.vertices, person.hip_centres[side]
-        tuberosity = hip[load_atlas().landmarks[f"ischium_{side}"]]
+        tuberosity = hip[ischium_vertices(side, OTHER)]
         lowest = hip[hip[:, 1] > centre[1]][:, 2].min()
         assert tuberosity[:, 2].min() == pytest.approx(lowest, abs=1.0)  # nothing behind the hip lies lower
         drop = hip[teardrop_vertices(side, OTHER)]
