@@ -225,7 +225,7 @@ def _double(x: Tensor) -> Tensor:
 def standardised(x: Tensor) -> Tensor:
     """Crops (B, 1, S, S) at the same mean and contrast each; one of usual contrast stays nearly as it is.
 
-    A washed-out film has its cup within a few greys of white, where bf16 and fp16 tell hardly any apart.
+    A washed-out film has its cup within a few greys of white, where bf16 has no more than one step for each.
     """
     mean = x.mean((2, 3), keepdim=True)
     apart = x - mean

@@ -14,7 +14,7 @@ from simulation.people.person import Person
 from simulation.people.skeleton import SIDES, articular
 from simulation.scene import Scene
 
-Points = NDArray[np.float64]  # (n, 2)
+Points = NDArray[np.float64]  # (n, 2), or one of them, (2,)
 _ISCHIUM_BELOW_MM = 30.0  # what lies this far below the hip's centre is ischium or ramus
 _SYMPHYSIS_MM = 12.0  # what lies nearer to the midline belongs to the symphysis
 _TANGENT_STEPS = 12  # three are enough for any pelvis seen so far
