@@ -21,6 +21,7 @@ from ingest.records import CANVAS_SIZE
 from training.deployed import load_deployed, renormalise
 from training.films import (
     COVERED_SHARE,
+    REFILTERED_SHARE,
     STRETCHED_SHARE,
     VIEWS,
     LabelledFilm,
@@ -28,10 +29,11 @@ from training.films import (
     cover,
     jitter,
     load_films,
+    refiltered,
     stretched,
 )
 from training.loop import Run, begun, optimizer_for, options, prefetch
-from training.networks import EfficientNet
+from training.networks.efficientnet import EfficientNet
 from training.site_films import FilmTableError, check_apart, load_table
 from training.turns import TURNS
 
@@ -82,6 +84,8 @@ def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> tuple[np
         further = int(rng.integers(1, 4))
         image, turn = np.rot90(image, -further), (turn + further) % 4
     look = change_look(image.astype(np.float32) / 255, rng)
+    if rng.random() < REFILTERED_SHARE:
+        look = refiltered(look, rng)
     if rng.random() < COVERED_SHARE:
         cover(look, rng)
     return look, turn

@@ -23,7 +23,7 @@ from training.deployed import OtherNetworkError, load_deployed, renormalise
 from training.films import LabelledFilm, load_films, stands_as_taken
 from training.landmark_examples import CROP, Example, Subject, pelvis_example, rim_example, shows_both_ischia, stack
 from training.loop import Run, begun, optimizer_for, options, prefetch
-from training.networks import LandmarkNet, soft_argmax
+from training.networks.landmarks import LandmarkNet, soft_argmax
 
 RARE = {"rim": ("hemi", 2), "fine": ("resurfacing", 1)}  # what a network errs most on, and how often more it is shown
 CLOSE_SHARE = 0.6  # of the pelvis network's examples that show both ischia: the closer crop

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS
 from training.graphs import OTHER, ScoreCurve
 from training.landmark_examples import CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
-from training.networks import LandmarkNet, soft_argmax
+from training.networks.landmarks import LandmarkNet, soft_argmax
 from training.turns import as_stored, box_as_taken, squares, turn_of, upright
 
 # A landmark is trusted by the chance that it lies within this share of the rim's long axis, under the Laplace scale

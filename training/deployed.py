@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from training.networks import ConvUnit
+from training.networks.layers import ConvUnit
 
 Layer = nn.Conv2d | nn.Linear
 

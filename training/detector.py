@@ -3,7 +3,6 @@
 python -m training.detector --films films/train --validation films/validation --out runs/detector
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,27 +10,30 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ingest.records import DETECTION_CLASSES, View
 from simulation.truth import FilmTruth
 from training.deployed import load_deployed, renormalise
 from training.films import (
     COVERED_SHARE,
+    REFILTERED_SHARE,
     STRETCHED_SHARE,
     LabelledFilm,
     change_look,
     cover,
     jitter,
     load_films,
+    refiltered,
     stands_as_taken,
     stretched,
 )
 from training.loop import Run, begun, optimizer_for, options, prefetch
 from training.more_letters import with_letters
-from training.networks import Yolo
+from training.networks.yolo import Yolo
+from training.networks.yolo_loss import loss
 
 SIZE = 384  # input pixels: half the canvas
+LEAST_VISIBLE = 0.5  # of a hip or a letter, else it is not there
 # Width and height in input pixels. Letters are 10-30, whole hips 90-350; one level each for letters, mid and large.
 ANCHORS = (
     ((10.0, 12.0), (16.0, 18.0), (26.0, 28.0)),
@@ -93,74 +95,20 @@ def example(film: LabelledFilm, rng: np.random.Generator) -> tuple[np.ndarray, n
     full = np.concatenate([moved.min(2), moved.max(2)], 1) + 0.5
     clipped = full.clip(0, SIZE)
     look, seen = change_look(image, rng), _area(clipped)
+    if rng.random() < REFILTERED_SHARE:
+        look = refiltered(look, rng)
     if rng.random() < COVERED_SHARE:
         covered = cover(look, rng)
         seen = seen - _area(
             np.concatenate([np.maximum(clipped[:, :2], covered[:2]), np.minimum(clipped[:, 2:], covered[2:])], 1)
         )
-    visible = seen > 0.5 * _area(full)
+    shown = np.array([hip.visible_fraction for hip in film.truth.hips] + [1.0] * len(film.truth.markers))
+    visible = seen * shown > LEAST_VISIBLE * _area(full)  # of what the film's own edge has cut already, too
     return look, clipped[visible], classes[visible]
 
 
 def _area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[:, 2] - boxes[:, 0]).clip(0) * (boxes[:, 3] - boxes[:, 1]).clip(0)
-
-
-def assign(net: Yolo, level: int, shape: torch.Size, objects: Tensor) -> tuple[Tensor, ...]:
-    """The cells that answer for each object: anchors within a factor of 4, its cell and the two nearest neighbours.
-
-    ``objects`` is (n, 5 + classes): film, centre x, y, width, height in input pixels, classes. Returns film, anchor,
-    row, column, object indices.
-    """
-    anchors, stride = net.anchors[level], net.strides[level]
-    ratio = objects[:, None, 3:5] / anchors[None]
-    fits = torch.maximum(ratio, 1 / ratio).amax(2) < 4
-    index, anchor = fits.nonzero(as_tuple=True)
-    centre = objects[index, 1:3] / stride
-    cell = centre.floor()
-    inside = centre - cell
-    step = torch.where(inside < 0.5, -1.0, 1.0)
-    cells = torch.stack((cell, cell + step * torch.tensor([1.0, 0.0]), cell + step * torch.tensor([0.0, 1.0])), 1)
-    index, anchor = index.repeat_interleave(3), anchor.repeat_interleave(3)
-    column, row = cells.reshape(-1, 2).long().unbind(1)
-    keep = (column >= 0) & (row >= 0) & (column < shape[3]) & (row < shape[2])
-    return objects[index[keep], 0].long(), anchor[keep], row[keep], column[keep], index[keep]
-
-
-def ciou(a: Tensor, b: Tensor) -> Tensor:
-    """Complete IoU (Zheng 2020) of boxes given as centre x, y, width, height; shape (n,)."""
-    a0, a1, b0, b1 = (
-        a[:, :2] - a[:, 2:] / 2,
-        a[:, :2] + a[:, 2:] / 2,
-        b[:, :2] - b[:, 2:] / 2,
-        b[:, :2] + b[:, 2:] / 2,
-    )
-    overlap = (torch.minimum(a1, b1) - torch.maximum(a0, b0)).clamp(0).prod(1)
-    iou = overlap / (a[:, 2:].prod(1) + b[:, 2:].prod(1) - overlap + 1e-7)
-    hull = ((torch.maximum(a1, b1) - torch.minimum(a0, b0)) ** 2).sum(1) + 1e-7
-    shape = 4 / math.pi**2 * (torch.atan(b[:, 2] / b[:, 3]) - torch.atan(a[:, 2] / (a[:, 3] + 1e-7))) ** 2
-    weight = (shape / (1 - iou + shape + 1e-7)).detach()
-    return iou - ((a[:, :2] - b[:, :2]) ** 2).sum(1) / hull - weight * shape
-
-
-def loss(net: Yolo, levels: list[Tensor], objects: Tensor) -> Tensor:
-    """YOLOv5's loss: CIoU of the answering cells, objectness towards their IoU, one logistic loss per class."""
-    total = torch.zeros(())
-    for level, (raw, balance) in enumerate(zip(levels, (4.0, 1.0, 0.4), strict=True)):
-        p = raw.float()
-        film, anchor, row, column, index = assign(net, level, p.shape, objects)
-        wanted = torch.zeros(p.shape[:4])
-        if len(index):
-            chosen = p[film, anchor, row, column]
-            stride = net.strides[level]
-            centre = (chosen[:, :2].sigmoid() * 2 - 0.5 + torch.stack((column, row), 1)) * stride
-            size = (chosen[:, 2:4].sigmoid() * 2) ** 2 * net.anchors[level][anchor]
-            agreement = ciou(torch.cat((centre, size), 1), objects[index, 1:5])
-            wanted[film, anchor, row, column] = agreement.detach().clamp(0)
-            total = total + 0.1 * (1 - agreement).mean()
-            total = total + 0.2 * F.binary_cross_entropy_with_logits(chosen[:, 5:], objects[index, 5:])
-        total = total + 0.4 * balance * F.binary_cross_entropy_with_logits(p[..., 4], wanted)
-    return total
 
 
 def best_boxes(net: Yolo, images: Tensor) -> Tensor:

@@ -18,7 +18,9 @@ from training.detector import targets
 from training.evaluation.judged import iou
 from training.films import VIEWS, LabelledFilm
 from training.graphs import OTHER, ClassifierGraph, DetectorGraph, Outliers, ScoreCurve
-from training.networks import EfficientNet, LandmarkNet, Yolo
+from training.networks.efficientnet import EfficientNet
+from training.networks.landmarks import LandmarkNet
+from training.networks.yolo import Yolo
 from training.onnx_files import Arrays, Graph, export
 from training.turns import TURNS
 

@@ -19,6 +19,7 @@ from simulation.truth import CupTruth, FilmTruth, Point
 VIEWS = tuple(View)
 STRETCHED_SHARE = 0.2  # of examples: someone resized the film and let its proportions go
 COVERED_SHARE = 0.25  # something covers a part: a shield, a label, a cut corner
+REFILTERED_SHARE = 0.15  # of whole films: random filters, so that shapes are learnt more than textures
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,20 @@ def _shaded(x: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.flo
     """Brighter here and darker there, smoothly: a grid off its focus, the heel effect, a lamp behind a film."""
     field = cv2.resize(rng.uniform(0.45, 1, (3, 3)), x.shape[::-1], interpolation=cv2.INTER_CUBIC)
     return x * (field / field.max())
+
+
+def refiltered(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A film in [0, 1] mixed with what a random filter makes of it, at the film's own mean and spread (Xu 2021).
+
+    No detector has such a filter: shapes stay, textures and shadings do not. Edges move by up to two pixels.
+    """
+    plain, side = x - x.mean(), int(rng.choice([3, 5]))
+    other = cv2.filter2D(plain, -1, rng.normal(0, 1, (side, side)).astype(np.float32))
+    if rng.random() < 0.5:  # less its surroundings, as wide as a hip or a hand
+        other = other - rng.uniform(0.4, 1) * cv2.GaussianBlur(other, (0, 0), len(x) * rng.uniform(0.05, 0.2))
+    other *= np.sign((other * plain).sum()) * x.std() / max(float(other.std()), 1e-4)  # bright stays bright
+    kept = rng.uniform(0, 0.9)
+    return np.clip(x.mean() + kept * plain + (1 - kept) * other, 0, 1).astype(np.float32)
 
 
 def jitter(

@@ -14,7 +14,8 @@ from torch.nn import functional as F
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES
 from training import detector
 from training.films import VIEWS
-from training.networks import EfficientNet, Yolo
+from training.networks.efficientnet import EfficientNet
+from training.networks.yolo import Yolo
 from training.turns import TURNS, box_as_stored, turn_of, upright
 
 OTHER = VIEWS.index("other")
@@ -62,7 +63,7 @@ class ClassifierGraph(nn.Module):
     def features(self, image: Tensor) -> Tensor:
         """Block average, then the network up to its last average: (B, 1536)."""
         x = F.avg_pool2d(image.float().unsqueeze(1) / 255, self.block)
-        return self.net.features(x).mean((2, 3))
+        return self.net.pooled(x)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """View scores, turn scores and outlier score."""

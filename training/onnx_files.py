@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from training.networks import ConvUnit
+from training.networks.layers import ConvUnit
 
 OPSET = 17
 STORED_AS_FP16 = 256  # values of a weight, from which on it is worth it

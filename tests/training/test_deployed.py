@@ -15,7 +15,8 @@ from training import classifier, cup_angle, detector  # noqa: E402
 from training.cup_graph import CupAngleGraph  # noqa: E402
 from training.deployed import OtherNetworkError, load_deployed, renormalise  # noqa: E402
 from training.graphs import DetectorGraph, ScoreCurve  # noqa: E402
-from training.networks import ConvUnit, EfficientNet  # noqa: E402
+from training.networks.efficientnet import EfficientNet  # noqa: E402
+from training.networks.layers import ConvUnit  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
 NO_VIEW = torch.full((1, 6), 1 / 6)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.films import cover, stretched
+from training.films import cover, refiltered, stretched
 
 
 def test_a_cover_lies_where_it_says() -> None:
@@ -27,3 +27,22 @@ def test_a_stretched_film_is_wider_by_as_much_as_it_is_lower(factor: float) -> N
     matrix = stretched(unmoved, 101, factor)
     assert matrix @ [50, 50, 1] == pytest.approx([50, 50])
     assert matrix @ [60, 60, 1] - [50, 50] == pytest.approx([10 * factor, 10 / factor])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_refiltered_film_is_another_one_on_which_bright_stays_bright(seed: int) -> None:
+    """It correlates with what it was, and keeps its greys between black and white."""
+    before = np.zeros((96, 96), np.float32)
+    before[30:60, 20:70] = 0.7
+    before += np.random.default_rng(9).uniform(0.1, 0.2, before.shape).astype(np.float32)
+    after = refiltered(before, np.random.default_rng(seed))
+    assert not np.allclose(after, before, atol=0.01)
+    assert np.corrcoef(after.ravel(), before.ravel())[0, 1] > 0
+    assert after.min() >= 0
+    assert after.max() <= 1
+
+
+def test_a_black_film_stays_black_under_any_filter() -> None:
+    """Nothing is divided by its spread of nothing."""
+    black = np.zeros((96, 96), np.float32)
+    assert not refiltered(black, np.random.default_rng(1)).any()

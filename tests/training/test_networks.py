@@ -6,9 +6,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from training.detector import ANCHORS, assign, ciou, new_net  # noqa: E402 - after the skip
+from training.detector import ANCHORS, new_net  # noqa: E402 - after the skip
 from training.detector import Settings as DetectorSettings  # noqa: E402
-from training.networks import EfficientNet, LandmarkNet, Yolo, soft_argmax, standardised  # noqa: E402
+from training.networks.efficientnet import EfficientNet  # noqa: E402
+from training.networks.landmarks import LandmarkNet, soft_argmax  # noqa: E402
+from training.networks.layers import standardised  # noqa: E402
+from training.networks.yolo import Yolo  # noqa: E402
+from training.networks.yolo_loss import assign, ciou  # noqa: E402
 
 
 def count(net):
@@ -51,6 +55,20 @@ def test_a_crop_of_usual_contrast_is_hardly_changed():
 
 def test_a_crop_that_shows_nothing_stays_so():
     assert standardised(torch.ones(2, 1, 8, 8)).tolist() == torch.full((2, 1, 8, 8), 0.5).tolist()
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        pytest.param(lambda: LandmarkNet(5, 6), id="landmarks"),
+    ],
+)
+def test_a_film_that_is_brighter_all_over_gets_the_same_answer(net):
+    answers = net().eval()
+    with torch.no_grad():
+        dark, bright = answers(picture(0.3, 0.1)), answers(picture(0.6, 0.1))
+    for one, other in zip(dark, bright, strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
 
 
 def test_the_landmark_network_maps_at_half_resolution():

@@ -20,7 +20,7 @@ from training import cup_angle, cup_graph
 from training.films import LabelledFilm, stands_as_taken
 from training.landmark_examples import rim_example, stack
 from training.loop import optimizer_for, prefetch
-from training.networks import LandmarkNet, soft_argmax
+from training.networks.landmarks import LandmarkNet, soft_argmax
 
 Subject = tuple[LabelledFilm, HipTruth]
 Batch = tuple[Tensor, Tensor, Tensor]

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from training.ablation import cups
 from training.ablation.cups import Batch
 from training.films import load_films
-from training.networks import LandmarkNet
+from training.networks.landmarks import LandmarkNet
 
 
 @dataclass(frozen=True, slots=True)
