@@ -1,4 +1,4 @@
-"""What a set of films is drawn from: the mixture of training, an archive's, and one that training never saw."""
+"""What a set of films is drawn from: the mixture of training, an archive's, one never trained on, one without hips."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -57,4 +57,19 @@ def shifted_spec(rng: np.random.Generator, person: int, seed: int, size: int = 7
     return replace(spec, shifts=tuple(name for name in SHIFTS if name in drawn))
 
 
-MIXTURES: Mapping[str, Draw] = dict(zip(MIXTURE_NAMES, (random_spec, paper_spec, shifted_spec), strict=True))
+def no_hip_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
+    """A file of the paper's archive that shows no hip: what is not a hip is more various than what is one."""
+    return FilmSpec(
+        seed=seed,
+        person=person,
+        view="other",
+        side=str(rng.choice(list(SIDES))),
+        hips={side: random_state(rng) for side in SIDES},
+        size=size,
+        broken=bool(rng.random() < BROKEN_SHARE),
+    )
+
+
+MIXTURES: Mapping[str, Draw] = dict(
+    zip(MIXTURE_NAMES, (random_spec, paper_spec, shifted_spec, no_hip_spec), strict=True)
+)

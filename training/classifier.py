@@ -14,10 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from ingest.records import CANVAS_SIZE
+from ingest.records import CANVAS_SIZE, View
 from training.deployed import load_deployed, renormalise
 from training.films import (
     COVERED_SHARE,
@@ -38,6 +39,8 @@ from training.site_films import FilmTableError, check_apart, load_table
 from training.turns import TURNS
 
 TURNED_SHARE = 0.25  # of examples
+CUT_OUT_SHARE = 0.25  # of examples of one hip or of none
+_CUT_OUT_ZOOMS = (1.2, 1.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> tuple[np
     """One augmented input (size, size) and its turn's index; geometry on a finer copy, block average, another look."""
     fine = cv2.resize(film.canvas, (2 * size, 2 * size), interpolation=cv2.INTER_AREA)
     matrix = jitter(rng, 2 * size, 12, (0.85, 1.25), 0.08)
+    if rng.random() < CUT_OUT_SHARE:
+        matrix = cut_out(film, 2 * size, rng, matrix)
     if rng.random() < STRETCHED_SHARE:
         matrix = stretched(matrix, 2 * size, float(np.exp(rng.uniform(-0.3, 0.3))))
     image = cv2.resize(cv2.warpAffine(fine, matrix, fine.shape), (size, size), interpolation=cv2.INTER_AREA)
@@ -89,6 +94,28 @@ def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> tuple[np
     if rng.random() < COVERED_SHARE:
         cover(look, rng)
     return look, turn
+
+
+def cut_out(
+    film: LabelledFilm, side: int, rng: np.random.Generator, matrix: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """``matrix`` (2, 3) after one that fills a square of ``side`` pixels with a part of the film around its hip.
+
+    A part of an AP pelvis may be an AP hip, so films of two hips stay whole; so do films whose hips nobody drew.
+    """
+    hips = film.truth.hips
+    if len(hips) != 1 and film.truth.view != View.OTHER:
+        return matrix
+    scale, zoom = side / CANVAS_SIZE, rng.uniform(*_CUT_OUT_ZOOMS)
+    window = side / zoom
+    first = np.zeros(2), np.full(2, side - window)  # where the window's upper left corner may lie
+    if hips:
+        low, high = scale * np.array(hips[0].box[:2]), scale * np.array(hips[0].box[2:])
+        if (high - low > window).any():
+            return matrix
+        first = np.maximum(first[0], high - window), np.minimum(first[1], low)
+    x, y = rng.uniform(*first)
+    return matrix @ np.array([[zoom, 0, -zoom * x], [0, zoom, -zoom * y], [0, 0, 1]])
 
 
 def loss(logits: Tensor, labels: Tensor, turns: Tensor, settings: Settings) -> Tensor:

@@ -146,3 +146,9 @@ def test_the_command_takes_a_mixture(tmp_path):
     assert CliRunner().invoke(main, arguments).exit_code == 0
     assert "shift:" in (tmp_path / "shard-00000" / "truth.jsonl").read_text()
     assert CliRunner().invoke(main, [*arguments[:-1], "other"]).exit_code == 2
+
+
+def test_films_without_a_hip_are_all_others_and_some_show_nothing_at_all():
+    specs_drawn = drawn("no_hip", 400)
+    assert {spec.view for spec in specs_drawn} == {"other"}
+    assert 0.08 < np.mean([spec.broken for spec in specs_drawn]) < 0.18
