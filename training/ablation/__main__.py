@@ -16,6 +16,8 @@ from pathlib import Path
 from training.ablation import canvas, ellipse, families, input_size
 from training.evaluation import markdown
 
+DEPLOYED = Path("model_repository")
+
 
 def main() -> None:
     """Command line."""
@@ -27,7 +29,7 @@ def main() -> None:
     parser.add_argument("--shifted", type=int, default=600, help="how many films of another kind to test on")
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--rate", type=float, default=6e-4, help="peak learning rate of input-size")
-    parser.add_argument("--init", type=Path, default=Path("model_repository/classifier/1/model.onnx"))
+    parser.add_argument("--init", type=Path, default=DEPLOYED / "classifier/1/model.onnx")
     parser.add_argument("--data", type=Path, default=Path("var/ablation"), help="where films and runs are kept")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that simulate")
     args = parser.parse_args()
@@ -36,7 +38,9 @@ def main() -> None:
     args.data.mkdir(parents=True, exist_ok=True)
     match args.which:
         case "canvas":
-            head, rows = canvas.table(args.data, args.films, args.steps, args.workers)
+            head, rows = canvas.table(
+                args.data, args.films, args.steps, args.workers, DEPLOYED / "cup_angle/1/model.onnx"
+            )
         case "ellipse":
             head, rows = ellipse.table(args.known, args.validation, args.steps, args.films)
         case "families":

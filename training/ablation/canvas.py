@@ -8,6 +8,7 @@ import numpy as np
 
 from ingest.records import CANVAS_SIZE
 from simulation.truth import CupTruth, FilmTruth, HipTruth
+from training import cup_angle
 from training.ablation import cups
 from training.evaluation.films import Wanted, made
 from training.films import CUP_POINTS, LabelledFilm
@@ -18,21 +19,32 @@ SEED = 90_010
 TESTED_SHARE = 0.25  # of the films, the last ones: other people
 
 
-def table(data: Path, films: int, steps: int, workers: int) -> tuple[list[str], list[list[str]]]:
-    """Errors on each canvas of a network that was trained on it."""
-    folder = data / "canvas"
-    labelled = made(Wanted("training", films, folder, workers, SEED, RENDERED))
-    fine = [_at_full_size(film, path) for film, path in zip(labelled, _pictures(folder), strict=False)]
-    people = sorted({film.truth.person for film in labelled})
+def table(data: Path, films: int, steps: int, workers: int, model: Path) -> tuple[list[str], list[list[str]]]:
+    """Errors on each canvas: of the deployed network ``model`` as it is, and of one that was trained on that canvas."""
+    fine = _rendered(data / "canvas", films, workers)
+    people = sorted({film.truth.person for film in fine})
     last = set(people[-int(TESTED_SHARE * len(people)) :])
     rows = []
     for size in SIZES:
         subjects = cups.subjects([shrunk(film, size) for film in fine])
         tested = [one for one in subjects if one[0].truth.person in last]
         net = cups.trained([one for one in subjects if one[0].truth.person not in last], steps)
-        rows.append([str(size), str(len(tested)), *cups.score(net, tested).row()])
+        rows.append([str(size), *as_deployed(model, subjects), str(len(tested)), *cups.score(net, tested).row()])
         print(rows[-1], flush=True)
-    return ["canvas", *cups.HEAD], rows
+    return ["canvas", "deployed on", *cups.HEAD[1:], "trained, tested on", *cups.HEAD[1:]], rows
+
+
+def as_deployed(model: Path, subjects: list[cups.Subject]) -> list[str]:
+    """How many cups, and the errors of the deployed network for the closer crop, whatever canvas it learnt from."""
+    net = cup_angle.rim_net()
+    cup_angle.load(net, "fine", model)
+    return [str(len(subjects)), *cups.score(net.eval(), subjects).row()]
+
+
+def _rendered(folder: Path, films: int, workers: int) -> list[LabelledFilm]:
+    """Films at their full size, and the truth on them."""
+    labelled = made(Wanted("training", films, folder, workers, SEED, RENDERED))
+    return [_at_full_size(film, path) for film, path in zip(labelled, _pictures(folder), strict=False)]
 
 
 def shrunk(film: LabelledFilm, size: int) -> LabelledFilm:
