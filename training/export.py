@@ -1,6 +1,6 @@
 """Exports the trained networks as ONNX graphs that go from canvas to answer, into the model repository.
 
-    python -m training.export --runs runs --films films/train --validation films/validation
+    python -m training.export --runs runs --films films/train --validation films/validation films/thresholds
 
 A network without a run stays as it is deployed. What turns scores into chances, the intervals around the angles and the
 thresholds is fitted on the validation films each time, for all three models together.
@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, required=True, help="folder with classifier, detector, rim, fine, pelvis")
     parser.add_argument("--films", type=Path, required=True, help="training films: what the outlier score knows")
-    parser.add_argument("--validation", type=Path, required=True, help="films on which all else is fitted")
+    parser.add_argument("--validation", type=Path, nargs="+", required=True, help="films on which all else is fitted")
     parser.add_argument("--limit", type=int, help="at most this many films of either, to try it")
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
     parser.add_argument("--size", type=int, default=classifier.Settings().size, help="the classifier's input pixels")
@@ -65,7 +65,8 @@ def main() -> None:
     )
     args = parser.parse_args()
     nets = networks(args.runs, args.repository, args.size)
-    known, held_out = load_films(args.films)[:KNOWN_FILMS][: args.limit], load_films(args.validation)[: args.limit]
+    known = load_films(args.films)[:KNOWN_FILMS][: args.limit]
+    held_out = [film for folder in args.validation for film in load_films(folder)][: args.limit]
     ensemble, raws = fitted(nets, args.size, known, held_out)
     chosen = thresholds.choose(held_out, raws)
     print(chosen)

@@ -60,6 +60,8 @@ def test_a_crop_that_shows_nothing_stays_so():
 @pytest.mark.parametrize(
     "net",
     [
+        pytest.param(lambda: EfficientNet(10), id="efficientnet"),
+        pytest.param(lambda: new_net(DetectorSettings()), id="yolo"),
         pytest.param(lambda: LandmarkNet(5, 6), id="landmarks"),
     ],
 )

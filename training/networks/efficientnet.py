@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.networks.layers import ConvUnit, round_to_8
+from training.networks.layers import ConvUnit, round_to_8, standardised
 
 
 class SqueezeExcite(nn.Module):
@@ -81,5 +81,5 @@ class EfficientNet(nn.Module):
         return self.classify(self.pooled(x))
 
     def pooled(self, x: Tensor) -> Tensor:
-        """(B, 1, H, W) to features (B, channels), averaged over the film."""
-        return self.features(x).mean((2, 3))
+        """(B, 1, H, W) to features (B, channels), averaged over the film at its standard contrast."""
+        return self.features(standardised(x)).mean((2, 3))

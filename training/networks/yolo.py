@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from training.networks.layers import C3, SPPF, ConvUnit, double, round_to_8
+from training.networks.layers import C3, SPPF, ConvUnit, double, round_to_8, standardised
 
 
 class Yolo(nn.Module):
@@ -40,7 +40,7 @@ class Yolo(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """(B, 1, S, S) to three levels of raw predictions (B, 3, S / stride, S / stride, 5 + classes)."""
-        p8 = self.down8(self.stem(x))
+        p8 = self.down8(self.stem(standardised(x)))
         p16 = self.down16(p8)
         top32 = self.lateral32(self.down32(p16))
         top16 = self.lateral16(self.up16(torch.cat((double(top32), p16), 1)))
