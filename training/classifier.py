@@ -14,11 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from ingest.records import CANVAS_SIZE, View
+from ingest.records import CANVAS_SIZE
 from training.deployed import load_deployed, renormalise
 from training.films import (
     COVERED_SHARE,
@@ -28,6 +27,7 @@ from training.films import (
     LabelledFilm,
     change_look,
     cover,
+    cut_out,
     jitter,
     load_films,
     refiltered,
@@ -40,7 +40,6 @@ from training.turns import TURNS
 
 TURNED_SHARE = 0.25  # of examples
 CUT_OUT_SHARE = 0.25  # of examples of one hip or of none
-_CUT_OUT_ZOOMS = (1.2, 1.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +93,6 @@ def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> tuple[np
     if rng.random() < COVERED_SHARE:
         cover(look, rng)
     return look, turn
-
-
-def cut_out(
-    film: LabelledFilm, side: int, rng: np.random.Generator, matrix: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """``matrix`` (2, 3) after one that fills a square of ``side`` pixels with a part of the film around its hip.
-
-    A part of an AP pelvis may be an AP hip, so films of two hips stay whole; so do films whose hips nobody drew.
-    """
-    hips = film.truth.hips
-    if len(hips) != 1 and film.truth.view != View.OTHER:
-        return matrix
-    scale, zoom = side / CANVAS_SIZE, rng.uniform(*_CUT_OUT_ZOOMS)
-    window = side / zoom
-    first = np.zeros(2), np.full(2, side - window)  # where the window's upper left corner may lie
-    if hips:
-        low, high = scale * np.array(hips[0].box[:2]), scale * np.array(hips[0].box[2:])
-        if (high - low > window).any():
-            return matrix
-        first = np.maximum(first[0], high - window), np.minimum(first[1], low)
-    x, y = rng.uniform(*first)
-    return matrix @ np.array([[zoom, 0, -zoom * x], [0, zoom, -zoom * y], [0, 0, 1]])
 
 
 def loss(logits: Tensor, labels: Tensor, turns: Tensor, settings: Settings) -> Tensor:

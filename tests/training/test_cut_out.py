@@ -1,14 +1,11 @@
-"""What the classifier learns from: a part of a film is still a film of its view."""
+"""A part of a film is still a film of its view."""
 
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="the training extra is not installed")
-
-from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
-from simulation.truth import FilmTruth, HipTruth  # noqa: E402
-from training.classifier import cut_out  # noqa: E402
-from training.films import LabelledFilm  # noqa: E402
+from ingest.records import CANVAS_SIZE
+from simulation.truth import FilmTruth, HipTruth
+from training.films import LabelledFilm, cut_out
 
 UNMOVED = np.array([[1.0, 0, 0], [0, 1, 0]])
 BOX = (420.0, 300.0, 660.0, 620.0)
