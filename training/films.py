@@ -158,13 +158,13 @@ def cut_out(
         return matrix
     scale, zoom = side / CANVAS_SIZE, rng.uniform(*CUT_OUT_ZOOMS)
     window = side / zoom
-    first = np.zeros(2), np.full(2, side - window)  # where the window's upper left corner may lie
+    least, most = np.zeros(2), np.full(2, side - window)  # where the window's upper left corner may lie
     if hips:
         low, high = scale * np.array(hips[0].box[:2]), scale * np.array(hips[0].box[2:])
         if (high - low > window).any():
             return matrix
-        first = np.maximum(first[0], high - window), np.minimum(first[1], low)
-    x, y = rng.uniform(*first)
+        least, most = np.maximum(least, high - window), np.minimum(most, low)
+    x, y = rng.uniform(least, most)
     return matrix @ np.array([[zoom, 0, -zoom * x], [0, zoom, -zoom * y], [0, 0, 1]])
 
 
