@@ -31,7 +31,15 @@ def paper_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768
     The shares are of what is drawn. An AP pelvis that is then cropped to one hip comes out as an AP hip.
     """
     files = np.array(list(PAPER_FILES.values()))
-    view = str(rng.choice(list(PAPER_FILES), p=files / files.sum()))
+    return _of_archive(str(rng.choice(list(PAPER_FILES), p=files / files.sum())), rng, person, seed, size)
+
+
+def no_hip_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
+    """A file of the paper's archive that shows no hip: what is not a hip is more various than what is one."""
+    return _of_archive("other", rng, person, seed, size)
+
+
+def _of_archive(view: str, rng: np.random.Generator, person: int, seed: int, size: int) -> FilmSpec:
     return FilmSpec(
         seed=seed,
         person=person,
@@ -55,19 +63,6 @@ def shifted_spec(rng: np.random.Generator, person: int, seed: int, size: int = 7
     if "implants" in drawn and spec.hips[spec.side].implant not in _WITH_STEM:
         spec = replace(spec, hips={**spec.hips, spec.side: HipState("tha")})
     return replace(spec, shifts=tuple(name for name in SHIFTS if name in drawn))
-
-
-def no_hip_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
-    """A file of the paper's archive that shows no hip: what is not a hip is more various than what is one."""
-    return FilmSpec(
-        seed=seed,
-        person=person,
-        view="other",
-        side=str(rng.choice(list(SIDES))),
-        hips={side: random_state(rng) for side in SIDES},
-        size=size,
-        broken=bool(rng.random() < BROKEN_SHARE),
-    )
 
 
 MIXTURES: Mapping[str, Draw] = dict(
