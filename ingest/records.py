@@ -175,6 +175,7 @@ class RawFindings:
 
     view_scores: NDArray[np.float32]  # (6,) calibrated, sums to 1, order of View
     detections: NDArray[np.float32]  # (6, 5) x0, y0, x1, y1, score; order of DETECTION_CLASSES
+    marker_mirrored: NDArray[np.float32]  # (2,) right's, left's letter: the chance that it stands the wrong way round
     cup_scores: NDArray[np.float32]  # (2,) right, left: is there a cup to measure
     cup_landmarks: NDArray[np.float32]  # (2, 5, 3) right, left; CUP_LANDMARKS; x, y, confidence
     pelvis_landmarks: NDArray[np.float32]  # (2, 3) right, left ischial tuberosity; x, y, confidence

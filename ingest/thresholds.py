@@ -16,7 +16,9 @@ class Thresholds:
 
     hip_score: float  # below it a box is background
     second_hip_score: float  # below it a box is background where the other side has a better one
+    overruling_score: float  # from it on a hip seen by the detector overrules a classifier that rather sees none
     marker_score: float  # below it a lead marker is not read
+    mirrored_score: float  # from it on a lead marker that contradicts the bones says that the film was mirrored
     cup_score: float  # below it a hip with an implant has no cup to measure
     landmark_confidence: float  # the least confident landmark of an accepted angle reaches it
     ischium_confidence: float  # below it an ischial tuberosity is off the film

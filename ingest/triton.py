@@ -24,6 +24,7 @@ IMAGE = "image"
 OUTPUTS: dict[str, tuple[int, ...]] = {  # tensor -> shape of one film; the fields of RawFindings
     "view_scores": (6,),
     "detections": (6, 5),
+    "marker_mirrored": (2,),
     "cup_scores": (2,),
     "cup_landmarks": (2, 5, 3),
     "pelvis_landmarks": (2, 3),

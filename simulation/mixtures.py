@@ -1,4 +1,7 @@
-"""What a set of films is drawn from: the mixture of training, an archive's, one never trained on, one without hips."""
+"""What a set of films is drawn from.
+
+The mixture of training, that of an archive, one never trained on, one without hips and one of cups.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,6 +25,10 @@ PAPER_FILES: Mapping[str, float] = {
 BROKEN_SHARE = 1 / 8  # of the others: exposures that show nothing
 _SHIFT_COUNTS = (0.67, 0.22, 0.11)  # of shifted films with one, two and three shifts
 _SHIFTS_OF_HIPS = frozenset({"bones", "implants"})
+# Of the mixture "cups": views on which a cup is measured, and what hides a rim's ends or its minor axis the most.
+_CUP_VIEWS = {"ap_pelvis": 0.5, "ap_hip": 0.25, "cross_table_lateral": 0.25}
+_RESURFACED_SHARE = 0.25
+_REVISED_SHARE = 0.7  # of the others
 _WITH_STEM = frozenset({"tha", "hemi"})
 
 
@@ -65,6 +72,25 @@ def shifted_spec(rng: np.random.Generator, person: int, seed: int, size: int = 7
     return replace(spec, shifts=tuple(name for name in SHIFTS if name in drawn))
 
 
+def cups_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
+    """A film of two cups, on a view on which they are measured: most revised, many resurfaced."""
+    return FilmSpec(
+        seed=seed,
+        person=person,
+        view=str(rng.choice(list(_CUP_VIEWS), p=list(_CUP_VIEWS.values()))),
+        side=str(rng.choice(list(SIDES))),
+        hips={side: _with_cup(rng) for side in SIDES},
+        size=size,
+    )
+
+
+def _with_cup(rng: np.random.Generator) -> HipState:
+    state, resurfaced, revised = random_state(rng), *rng.random(2)
+    if resurfaced < _RESURFACED_SHARE:
+        return replace(state, implant="resurfacing", operation=0)
+    return replace(state, implant="tha", operation=int(rng.integers(1, 3)) if revised < _REVISED_SHARE else 0)
+
+
 MIXTURES: Mapping[str, Draw] = dict(
-    zip(MIXTURE_NAMES, (random_spec, paper_spec, shifted_spec, no_hip_spec), strict=True)
+    zip(MIXTURE_NAMES, (random_spec, paper_spec, shifted_spec, no_hip_spec, cups_spec), strict=True)
 )

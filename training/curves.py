@@ -12,7 +12,7 @@ import matplotlib as mpl
 mpl.use("Agg")  # no screen is needed
 from matplotlib import pyplot as plt
 
-BOOKKEEPING = ("step", "seconds", "films", "subjects", "size")
+BOOKKEEPING = ("step", "seconds", "films", "subjects", "letters", "size")
 
 
 def read_log(run: Path) -> dict[str, list[float]]:

@@ -1,6 +1,5 @@
-"""The three graphs together, and what is fitted on validation films by running them."""
+"""The networks, the three graphs around them, and the chain that answers a film."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -8,33 +7,22 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, RawFindings, View
-from simulation.truth import FilmTruth, HipTruth
-from training.calibration import fit_curve, fit_errors, fit_outliers, fit_temperature
-from training.cup_graph import SHOWN_FROM, CupAngleGraph
-from training.detector import targets
-from training.evaluation.judged import iou
-from training.films import VIEWS, LabelledFilm
-from training.graphs import OTHER, ClassifierGraph, DetectorGraph, Outliers, ScoreCurve
+from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, RawFindings
+from training.cup_graph import CupAngleGraph
+from training.films import VIEWS
+from training.graphs import ClassifierGraph, DetectorGraph
 from training.networks.efficientnet import EfficientNet
 from training.networks.landmarks import LandmarkNet
+from training.networks.letters import LetterNet
 from training.networks.yolo import Yolo
-from training.onnx_files import Arrays, Graph, export
+from training.onnx_files import Arrays, export
 from training.turns import TURNS
 
 BATCH = 8
-SAME_BOX_IOU = 0.5
-# of CupTruth, in the order of CUP_ANGLES, and the views on which each is read
-TRUE_ANGLES = (
-    ("inclination_deg", (View.AP_PELVIS,)),
-    ("version_ap_deg", (View.AP_PELVIS, View.AP_HIP)),
-    ("version_lateral_deg", (View.CROSS_TABLE_LATERAL,)),
-)
 OUTPUTS = {
     "classifier": ("view_scores", "turn_scores", "outlier_score"),
-    "detector": ("detections",),
+    "detector": ("detections", "marker_mirrored"),
     "cup_angle": ("cup_scores", "cup_landmarks", "pelvis_landmarks", "cup_angles", "cup_angle_errors"),
 }
 TENSORS = tuple(field.name for field in fields(RawFindings))
@@ -45,10 +33,11 @@ Canvases = Sequence[NDArray[np.uint8]]
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """The five trained networks."""
+    """The six trained networks."""
 
     view: EfficientNet
     yolo: Yolo
+    letters: LetterNet
     rim: LandmarkNet
     fine: LandmarkNet
     pelvis: LandmarkNet
@@ -113,118 +102,3 @@ def batches(canvases: Canvases) -> Iterator[NDArray[np.uint8]]:
     """Images (B, 768, 768)."""
     for start in range(0, len(canvases), BATCH):
         yield np.stack(canvases[start : start + BATCH])
-
-
-def fitted(
-    nets: Networks, size: int, known: list[LabelledFilm], held_out: list[LabelledFilm]
-) -> tuple[Ensemble, list[RawFindings]]:
-    """The ensemble with all that is fitted on ``held_out``, and its answers to these films.
-
-    The films go through the networks once, as if no view were known; what is fitted is put on afterwards. It is
-    monotone, so that no box and no crop would have been another one.
-    """
-    truths, canvases = [film.truth for film in held_out], [film.canvas for film in held_out]
-    classifier, view_scores = _classifier(nets.view, size, known, held_out)
-    plain = Ensemble(
-        classifier,
-        DetectorGraph(nets.yolo, ScoreCurve(), ScoreCurve()),
-        CupAngleGraph(nets.rim, nets.fine, nets.pelvis, ScoreCurve(), shown_from=0.0),  # also a hip not yet believed
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        raws = answers([Graph(path) for path in plain.write(Path(folder))], canvases, blind=True)
-    curves = _detector_curves(truths, raws)
-    _fit_cups(plain.cup_angle, truths, raws)
-    plain.cup_angle.shown_from = SHOWN_FROM
-    ensemble = Ensemble(classifier, DetectorGraph(nets.yolo, *curves), plain.cup_angle)
-    with torch.no_grad():
-        return ensemble, [_completed(ensemble, raw, view) for raw, view in zip(raws, view_scores, strict=True)]
-
-
-class _Features(nn.Module):
-    """Image to the classifier's features (B, 1536) and logits (B, 10)."""
-
-    def __init__(self, net: EfficientNet, size: int) -> None:
-        super().__init__()
-        self.graph = ClassifierGraph(net, size, 1.0, Outliers(1, 1, 1))
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """What the fits need."""
-        features = self.graph.features(image)
-        return features, self.graph.net.classify(features)
-
-
-def _classifier(
-    net: EfficientNet, size: int, known: list[LabelledFilm], held_out: list[LabelledFilm]
-) -> tuple[ClassifierGraph, Tensor]:
-    """The graph, and the view scores of ``held_out``."""
-    image = torch.zeros(2, CANVAS_SIZE, CANVAS_SIZE, dtype=torch.uint8)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "features.onnx"
-        export(_Features(net, size), path, {"image": image}, ("features", "logits"))
-        graph = Graph(path)
-        told = [[graph({"image": part}) for part in batches([f.canvas for f in films])] for films in (known, held_out)]
-    seen, unseen = (torch.from_numpy(np.concatenate([one["features"] for one in part])) for part in told)
-    logits = torch.from_numpy(np.concatenate([one["logits"] for one in told[1]]))[:, : len(VIEWS)]
-    views = [torch.tensor([VIEWS.index(film.truth.view) for film in films]) for films in (known, held_out)]
-    temperature = fit_temperature(logits, views[1])
-    outliers = fit_outliers(seen, views[0], unseen, len(VIEWS))
-    return ClassifierGraph(net, size, temperature, outliers), (logits / temperature).softmax(1)
-
-
-def _completed(ensemble: Ensemble, blind: RawFindings, view_scores: Tensor) -> RawFindings:
-    """An answer given without a view, as the whole ensemble gives it."""
-    found, cups = torch.from_numpy(blind.detections), torch.from_numpy(blind.cup_scores)
-    stated, hips = torch.from_numpy(blind.cup_angle_errors), ensemble.detector.hip_classes
-    shows_hip = 1 - view_scores[OTHER]
-    score = torch.cat((ensemble.detector.hips(found[:hips, 4]) * shows_hip, ensemble.detector.markers(found[hips:, 4])))
-    return RawFindings(
-        view_scores=view_scores.numpy(),
-        detections=torch.cat((found[:, :4], score[:, None]), 1).numpy(),
-        cup_scores=(ensemble.cup_angle.cups(cups) * shows_hip).numpy(),
-        cup_landmarks=blind.cup_landmarks,
-        pelvis_landmarks=blind.pelvis_landmarks,
-        cup_angles=blind.cup_angles,
-        outlier_score=blind.outlier_score,
-        cup_angle_errors=ensemble.cup_angle.interval(stated).numpy(),
-    )
-
-
-def _detector_curves(truths: list[FilmTruth], raws: list[RawFindings]) -> tuple[ScoreCurve, ScoreCurve]:
-    """Of hips and of markers: the chance that the best box of a class lies on an object of that class."""
-    hits = np.array([_on_object(truth, raw) for truth, raw in zip(truths, raws, strict=True)])  # (N, 6)
-    scores = np.stack([raw.detections[:, 4] for raw in raws]).astype(np.float64)
-    hips = np.array(["hip" in name for name in DETECTION_CLASSES])
-    return fit_curve(scores[:, hips].ravel(), hits[:, hips].ravel()), fit_curve(
-        scores[:, ~hips].ravel(), hits[:, ~hips].ravel()
-    )
-
-
-def _on_object(truth: FilmTruth, raw: RawFindings) -> list[bool]:
-    boxes, classes = targets(truth)
-    return [
-        any(iou(tuple(found[:4]), tuple(box)) > SAME_BOX_IOU for box in boxes[classes[:, index] > 0])
-        for index, found in enumerate(raw.detections)
-    ]
-
-
-def _fit_cups(graph: CupAngleGraph, truths: list[FilmTruth], raws: list[RawFindings]) -> None:
-    """The curve of the cup score and the intervals of the angles, in place; ``raws`` of the graph before."""
-    seen = [(truth, hip, raw, row) for truth, raw in zip(truths, raws, strict=True) for hip, row in _found(truth, raw)]
-    implanted = [(hip, raw.cup_scores[row]) for _, hip, raw, row in seen if hip.implant != "none"]
-    has_cup = np.array([hip.cup is not None for hip, _ in implanted])
-    graph.cups = fit_curve(np.array([score for _, score in implanted], np.float64), has_cup)
-    for index, (name, views) in enumerate(TRUE_ANGLES):
-        measured = [
-            (raw.cup_angle_errors[row, index], raw.cup_angles[row, index] - getattr(hip.cup, name))
-            for truth, hip, raw, row in seen
-            if truth.view in views and hip.cup and hip.cup.visible and getattr(hip.cup, name) is not None
-        ]
-        stated, errors = np.array(measured, np.float64).T
-        graph.error_scale[index], graph.error_power[index] = fit_errors(stated, errors)
-
-
-def _found(truth: FilmTruth, raw: RawFindings) -> list[tuple[HipTruth, int]]:
-    """Every hip whose box was found, with its row: 0 right, 1 left. A lateral's hip is seen as both."""
-    best = [side[side[:, 4].argmax(), :4] for side in raw.detections[:4].reshape(2, 2, 5)]
-    rows = [[row for row in (0, 1) if iou(tuple(best[row]), hip.box) > SAME_BOX_IOU] for hip in truth.hips]
-    return [(hip, found[0]) for hip, found in zip(truth.hips, rows, strict=True) if found]

@@ -7,6 +7,8 @@ A film may be stored turned by a quarter or a half. The classifier says how; the
 answer in pixels of the canvas as it is stored. A canvas is square, so turning it about its middle is exact.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,7 +16,10 @@ from torch.nn import functional as F
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES
 from training import detector
 from training.films import VIEWS
+from training.letter_graph import read_letters
+from training.letters import LETTERS
 from training.networks.efficientnet import EfficientNet
+from training.networks.letters import LetterNet
 from training.networks.yolo import Yolo
 from training.turns import TURNS, box_as_stored, turn_of, upright
 
@@ -54,38 +59,60 @@ class Outliers(nn.Module):
 
 
 class ClassifierGraph(nn.Module):
-    """Image (B, 768, 768) uint8 to calibrated scores of views (B, 6) and turns (B, 4), and the outlier score (B, 1)."""
+    """Image (B, 768, 768) uint8 to calibrated scores of views (B, 6) and turns (B, 4), and the outlier score (B, 1).
+
+    The film is looked at twice: as it is stored, then in a mirror, in which a view is the same view, and upright where
+    the first look saw a hip. What else is on films has no upright.
+    """
 
     def __init__(self, net: EfficientNet, size: int, temperature: float, outliers: Outliers) -> None:
         super().__init__()
         self.net, self.block, self.temperature, self.outliers = net, CANVAS_SIZE // size, temperature, outliers
 
-    def features(self, image: Tensor) -> Tensor:
-        """Block average, then the network up to its last average: (B, 1536)."""
-        x = F.avg_pool2d(image.float().unsqueeze(1) / 255, self.block)
-        return self.net.pooled(x)
+    def seen(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of views, mean of both looks, and of turns; features (B, 1536) of the film as it is stored."""
+        film = F.avg_pool2d(image.float().unsqueeze(1) / 255, self.block)
+        features = self.net.pooled(film)
+        views, turns = self._logits(features)
+        hip = (views.argmax(1, keepdim=True) != OTHER).float()
+        as_it_is = (torch.arange(len(TURNS)) == 0).float()
+        turn = turn_of(turns) * hip + as_it_is * (1 - hip)
+        again, _ = self._logits(self.net.pooled(upright(film, turn).flip(3)))
+        return (views + again) / 2, turns, features
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """View scores, turn scores and outlier score."""
-        features = self.features(image)
-        views, turns = self.net.classify(features).split((len(VIEWS), len(TURNS)), 1)
+        views, turns, features = self.seen(image)
         return (views / self.temperature).softmax(1), turns.softmax(1), self.outliers(features)
+
+    def _logits(self, features: Tensor) -> Sequence[Tensor]:
+        return self.net.classify(features).split((len(VIEWS), len(TURNS)), 1)
 
 
 class DetectorGraph(nn.Module):
-    """Image, view and turn scores to the best box per class (B, 6, 5) in canvas pixels."""
+    """Image, view and turn scores to the best box per class (B, 6, 5) in canvas pixels, and letters' ways round (B, 2).
 
-    def __init__(self, net: Yolo, hips: ScoreCurve, markers: ScoreCurve) -> None:
+    The network finds hips and where letters may lie; the reader says what these hold.
+    """
+
+    def __init__(
+        self, net: Yolo, reader: LetterNet, hips: ScoreCurve, markers: ScoreCurve, mirrored: ScoreCurve
+    ) -> None:
         super().__init__()
-        self.net, self.hips, self.markers = net, hips, markers
+        self.net, self.reader, self.hips, self.markers, self.mirrored = net, reader, hips, markers, mirrored
         self.hip_classes = sum("hip" in name for name in DETECTION_CLASSES)
 
-    def forward(self, image: Tensor, view_scores: Tensor, turn_scores: Tensor) -> Tensor:
-        """Hips are believed as far as the film is believed to show one."""
+    def forward(self, image: Tensor, view_scores: Tensor, turn_scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Hips are believed as far as the film is believed to show one; letters as they are read."""
         film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
         best = detector.best_boxes(self.net, upright(F.avg_pool2d(film, CANVAS_SIZE // detector.SIZE), turn))
         boxes = (best[..., :4] * (CANVAS_SIZE / detector.SIZE) - 0.5).clamp(0, CANVAS_SIZE - 1)
-        hips, markers = best[:, : self.hip_classes, 4:], best[:, self.hip_classes :, 4:]
-        believed = self.hips(hips) * (1 - view_scores[:, None, OTHER : OTHER + 1])
-        answer = torch.cat((box_as_stored(boxes, turn), torch.cat((believed, self.markers(markers)), 1)), 2)
-        return answer.reshape(-1, len(DETECTION_CLASSES), 5)  # a shape that a reader of the graph can see
+        hips, letters = boxes.split((self.hip_classes, len(LETTERS)), 1)
+        believed = self.hips(best[:, : self.hip_classes, 4]) * (1 - view_scores[:, OTHER, None])
+        letters, read, mirrored = read_letters(self.reader, film, turn, letters)
+        scores = torch.cat((believed, self.markers(read)), 1)[..., None]
+        answer = torch.cat((box_as_stored(torch.cat((hips, letters), 1), turn), scores), 2)
+        return (  # in shapes that a reader of the graph can see
+            answer.reshape(-1, len(DETECTION_CLASSES), 5),
+            self.mirrored(mirrored).reshape(-1, len(LETTERS)),
+        )

@@ -1,8 +1,8 @@
 """The thresholds that are served with the models, chosen on validation films by the client's own rules.
 
 Scores of hips, markers, cups and sides: where most answers are right. What makes an answer sure: the lowest score from
-which on at most one answer in two hundred is wrong. Uncertainty of an angle: the widest interval up to which at most
-one accepted angle in two hundred is off by more than 5 degrees.
+which on at most one answer in two hundred is wrong, and no less than an even chance. Uncertainty of an angle: the
+widest interval up to which at most one accepted angle in two hundred is off by more than 5 degrees.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,13 +23,17 @@ from training.evaluation.judged import FAR_OFF_DEG, Judged, all_hips, cup_right,
 from training.films import LabelledFilm
 
 WRONG_ALLOWED = 0.005
+EVEN = 0.5  # a chance below it is not sure, however seldom it occurs
 LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
 WIDEST_DEG = 10.0  # an angle that is known no better is no measurement, whatever the validation films say
-SCORES = tuple(round(0.05 * step, 2) for step in range(2, 19))  # among which a threshold is looked for
+# Among which a threshold is looked for. The low ones are for the best box of a film whose view is of a hip.
+SCORES = (0.005, 0.01, 0.02, 0.05, *(round(0.05 * step, 2) for step in range(2, 19)))
 START = Thresholds(
     hip_score=0.5,
     second_hip_score=0.5,
+    overruling_score=1.0,
     marker_score=0.5,
+    mirrored_score=0.5,
     cup_score=0.5,
     landmark_confidence=0.0,  # the uncertainty decides: it is made of the same scales, and of the errors they had
     ischium_confidence=0.5,
@@ -58,7 +62,9 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
     for name, right in (
         ("hip_score", _hips_right),
         ("second_hip_score", lambda ones: _hips_right(ones) + _sides_right(ones)),
+        ("overruling_score", lambda ones: _hips_right(ones) + _views_right(ones)),
         ("marker_score", _sides_right),
+        ("mirrored_score", lambda ones: _hips_right(ones) + _sides_right(ones)),
         ("sure_side", _sides_right),
         ("cup_score", _cups_right),
     ):
@@ -68,8 +74,8 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
     views = [(one.findings.view_score, one.findings.view == one.truth.view) for one in ones]
     return replace(
         rules,
-        sure_view=lowest_sure(*zip(*views, strict=True)),
-        sure_hip=lowest_sure(*zip(*hips, strict=True)),
+        sure_view=max(lowest_sure(*zip(*views, strict=True)), EVEN),
+        sure_hip=max(lowest_sure(*zip(*hips, strict=True)), EVEN),
         **{name: _widest(ones, titles) for name, titles in ANGLES.items()},
     )
 
@@ -143,6 +149,10 @@ def _hips_right(ones: list[Judged]) -> int:
 
 def _sides_right(ones: list[Judged]) -> int:
     return sum(one.findings.side == one.truth.side for one in ones if tells_side(one))
+
+
+def _views_right(ones: list[Judged]) -> int:
+    return sum(one.findings.view == one.truth.view for one in ones)
 
 
 def _cups_right(ones: list[Judged]) -> int:

@@ -22,6 +22,7 @@ def make_raw(view: View = View.AP_PELVIS, view_score: float = 0.95, **scores: An
         box = RIGHT_BOX if name.startswith("right") else LEFT_BOX
         detections[index] = (*MARKER_BOXES.get(name, box), scores.pop(name, 0.01))
     fields: dict[str, Any] = {
+        "marker_mirrored": [0.1, 0.1],
         "cup_scores": [0.9, 0.9],
         "cup_landmarks": np.full((2, 5, 3), 0.9),
         "pelvis_landmarks": np.full((2, 3), 0.9),

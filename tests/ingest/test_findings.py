@@ -1,5 +1,7 @@
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from builders.findings import LEFT_BOX, RIGHT_BOX, make_canvas, make_header, make_raw, make_thresholds
 
@@ -57,8 +59,28 @@ def test_a_cup_below_the_served_score_is_none(cup_score: float, has_cup: bool) -
 
 
 def test_a_film_of_something_else_has_no_hips() -> None:
-    found = findings(View.OTHER, right_hip_native=0.9)
+    found = findings(View.OTHER, right_hip_native=0.02)
     assert (found.hips, found.side, found.review) == ((), Side.UNKNOWN, ())
+
+
+@pytest.mark.parametrize(("score", "overruled"), [(0.079, False), (0.081, True)])
+def test_a_hip_that_the_detector_sees_overrules_the_classifier(score: float, overruled: bool) -> None:  # noqa: FBT001
+    """The graphs lower a hip's and a cup's score by the classifier's belief, here a tenth."""
+    views = [0.02, 0.05, 0.01, 0.01, 0.01, 0.9]
+    raw = replace(
+        make_raw(left_hip_implant=score, right_hip_native=0.01, cup_scores=[0.0, 0.09]),
+        view_scores=np.float32(views),
+    )
+    found = judged(raw, overruling_score=0.8)
+    if not overruled:
+        assert (found.view, found.hips, found.view_score) == (View.OTHER, (), pytest.approx(0.9))
+        return
+    [hip] = found.hips
+    assert (found.view, found.side) == (View.AP_HIP, Side.LEFT)
+    assert (hip.score, hip.cup_score) == (pytest.approx(score / 0.1), pytest.approx(0.9))
+    assert found.view_score == pytest.approx(0.05)  # the doubt is told
+    assert "low_view_score" in found.review
+    assert raw.detections[3, 4] == np.float32(score)
 
 
 @pytest.mark.parametrize("view", [View.AP_HIP, View.CROSS_TABLE_LATERAL])
@@ -137,6 +159,61 @@ def test_a_marker_beside_the_other_hip_is_a_conflict() -> None:
     assert with_marker_at(LEFT_BOX).side_conflict
     assert not with_marker_at(RIGHT_BOX).side_conflict
     assert with_marker_at(RIGHT_BOX).side_evidence == "anatomy+marker"
+
+
+@pytest.mark.parametrize(
+    ("view", "score", "mirrored", "side", "review"),
+    [
+        (View.AP_HIP, 0.9, 0.6, Side.LEFT, ("mirrored_film",)),
+        (View.AP_HIP, 0.9, 0.4, Side.RIGHT, ("side_conflict",)),
+        (View.AP_HIP, 0.4, 0.9, Side.RIGHT, ()),  # a letter that is not read says nothing
+        (View.OBLIQUE_HIP, 0.9, 0.6, Side.LEFT, ("mirrored_film",)),
+        (View.CROSS_TABLE_LATERAL, 0.9, 0.6, Side.LEFT, ()),  # its bones say nothing that a letter could contradict
+    ],
+)
+def test_a_letter_the_wrong_way_round_that_contradicts_the_bones_tells_a_mirrored_film(
+    view: View, score: float, mirrored: float, side: Side, review: tuple[str, ...]
+) -> None:
+    found = findings(view, right_hip_native=0.9, left_marker=score, marker_mirrored=[0.0, mirrored])
+    assert (found.side, [hip.side for hip in found.hips], found.review) == (side, [side], review)
+    assert ("anatomy" in found.side_evidence) is (side is Side.RIGHT)
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_letter_beside_the_other_hip_is_one_however_the_film_is_stored(quarters: int) -> None:
+    raw = make_raw(right_hip_native=0.9, left_hip_native=0.9, right_marker=0.9)
+    beside = judged(raw)
+    raw.detections[4, :4] = (690.0, 50.0, 720.0, 80.0)
+    for _ in range(quarters):  # x, y of the next quarter are 767 - y, x
+        x0, y0, x1, y1 = raw.detections[:, :4].T.copy()
+        raw.detections[:, :4] = np.stack([767 - y1, x0, 767 - y0, x1], 1)
+    assert not beside.side_conflict
+    assert judged(raw).side_conflict
+
+
+def test_a_letter_laid_face_down_beside_the_hip_it_names_mirrors_nothing() -> None:
+    found = findings(View.AP_HIP, right_hip_native=0.9, right_marker=0.9, marker_mirrored=[0.9, 0.9])
+    assert (found.side, found.side_evidence, found.review) == (Side.RIGHT, "anatomy+marker", ())
+
+
+def test_the_hips_of_a_mirrored_film_change_sides_with_all_that_is_theirs() -> None:
+    raw = make_raw(right_hip_native=0.9, left_hip_implant=0.9, right_marker=0.9, marker_mirrored=[0.9, 0.0])
+    as_it_lies = judged(raw)
+    raw.detections[4, :4] = LEFT_BOX
+    found = judged(raw)
+    assert [(hip.side, hip.implant) for hip in as_it_lies.hips] == [(Side.RIGHT, False), (Side.LEFT, True)]
+    assert [(hip.side, hip.implant) for hip in found.hips] == [(Side.RIGHT, True), (Side.LEFT, False)]
+    assert found.hips[0].box == as_it_lies.hips[1].box
+    assert found.hips[0].measurements == as_it_lies.hips[1].measurements
+    assert (found.side, found.side_evidence, found.review) == (Side.BOTH, "marker", ("mirrored_film",))
+
+
+def test_the_surest_letter_tells_a_mirrored_film_and_a_tag_may_contradict_it() -> None:
+    letters = {"right_marker": 0.6, "left_marker": 0.9}
+    found = findings(View.AP_HIP, right_hip_native=0.9, marker_mirrored=[0.0, 0.9], **letters)
+    assert (found.side, found.review) == (Side.LEFT, ("mirrored_film",))
+    found = findings(View.AP_HIP, "R", right_hip_native=0.9, marker_mirrored=[0.0, 0.9], **letters)
+    assert (found.side, found.review) == (Side.LEFT, ("side_conflict", "mirrored_film"))
 
 
 def test_a_tag_for_one_side_of_a_bilateral_film_is_a_conflict() -> None:

@@ -13,6 +13,7 @@ from google.protobuf import text_format
 from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig, ModelInput, ModelOutput
 
 from ingest.engines import profiles
+from ingest.findings import LEAST_BELIEF
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS, DETECTION_CLASSES, View
 from ingest.repository import parameters, plan_places
 from ingest.thresholds import PREFIX, Thresholds
@@ -73,13 +74,14 @@ def asked_where(model: str) -> str:
 
 
 def test_no_film_is_spared_a_model_whose_answer_would_be_believed() -> None:
-    """A hip is believed from ``hip_score`` on, and no further than its film is believed to show one."""
+    """A film that is believed to show none has no hip; others are believed from ``hip_score`` on."""
     hip_score = float(read_config(ENSEMBLE).parameters["threshold.hip_score"].string_value)
     other, implants = list(View).index(View.OTHER), [i for i, n in enumerate(DETECTION_CLASSES) if "implant" in n]
 
     [(index, bound)] = re.findall(r"view_scores\[(\d)\] < ([\d.]+)", asked_where("detector"))
     assert int(index) == other
-    assert 1 - float(bound) < hip_score
+    assert float(bound) == 1 - LEAST_BELIEF
+    assert float(bound) > 0.5  # nothing else is more likely
 
     bounds = re.findall(r"detections\[(\d),4\] >= ([\d.]+)", asked_where("cup_angle"))
     assert [int(index) for index, _ in bounds] == implants
@@ -150,6 +152,7 @@ def test_the_ensemble_speaks_the_shapes_of_the_records() -> None:
     assert {name: shape for name, (_, shape) in tensors(ensemble.output).items()} == {
         "view_scores": (len(View),),
         "detections": (len(DETECTION_CLASSES), 5),
+        "marker_mirrored": (SIDES,),
         "cup_scores": (SIDES,),
         "cup_landmarks": (SIDES, len(CUP_LANDMARKS), 3),
         "pelvis_landmarks": (SIDES, 3),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from ingest.cup import METHODS
 from simulation.__main__ import main
 from simulation.dataset import Request, make_films, specs
 from simulation.film import simulate
@@ -152,3 +153,15 @@ def test_films_without_a_hip_are_all_others_and_some_show_nothing_at_all():
     specs_drawn = drawn("no_hip", 400)
     assert {spec.view for spec in specs_drawn} == {"other"}
     assert 0.08 < np.mean([spec.broken for spec in specs_drawn]) < 0.18
+
+
+def test_films_of_cups_are_of_views_that_are_measured_and_show_what_is_hard_to_measure():
+    specs_drawn = drawn("cups", 400)
+    assert {spec.view for spec in specs_drawn} == set(METHODS)
+    states = [state for spec in specs_drawn for state in spec.hips.values()]
+    resurfaced = np.array([state.implant == "resurfacing" for state in states])
+    revised = np.array([state.operation > 0 for state in states])
+    assert {state.implant for state in states} == {"tha", "resurfacing"}
+    assert np.mean(resurfaced) == pytest.approx(0.25, abs=0.05)
+    assert np.mean(revised[~resurfaced]) == pytest.approx(0.7, abs=0.06)
+    assert not (revised & resurfaced).any()

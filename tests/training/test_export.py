@@ -10,9 +10,11 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 onnx = pytest.importorskip("onnx", reason="the training extra is not installed")
 
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
+from training import letters  # noqa: E402
 from training.cup_angle import pelvis_net, rim_net  # noqa: E402
 from training.cup_graph import CupAngleGraph, angles, seen, seen_from_both_faces  # noqa: E402
-from training.graphs import ScoreCurve  # noqa: E402
+from training.export import between  # noqa: E402
+from training.graphs import ClassifierGraph, Outliers, ScoreCurve  # noqa: E402
 from training.landmark_examples import CROP, MARGIN, crop_matrix  # noqa: E402
 from training.onnx_files import Graph, export, rounded, store_fp16  # noqa: E402
 from training.turns import as_stored, squares, turn_of, upright  # noqa: E402
@@ -173,3 +175,48 @@ def test_fp16_storage_keeps_what_the_graph_computes(tmp_path):
     after = ort.InferenceSession(str(path)).run(None, {"x": image.numpy()})[0]
     assert path.stat().st_size < 0.7 * whole
     assert after == pytest.approx(before, abs=2e-3)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_the_mean_of_two_networks_lies_between_them_and_leaves_both_alone(share):
+    torch.manual_seed(3)
+    one, other = rounded(letters.new_net()), rounded(letters.new_net())
+    kept = [[weight.clone() for weight in net.parameters()] for net in (one, other)]
+    mean = between(one, other, share)
+    for weight, first, second in zip(mean.parameters(), *kept, strict=True):
+        assert weight.detach().numpy() == pytest.approx(
+            (share * first + (1 - share) * second).detach().numpy(), abs=1e-6
+        )
+    for net, before in zip((one, other), kept, strict=True):
+        assert all((weight == same).all() for weight, same in zip(net.parameters(), before, strict=True))
+
+
+@pytest.mark.parametrize("shows_hip", [True, False])
+def test_the_second_look_of_the_classifier_is_in_a_mirror_and_at_an_upright_hip(shows_hip):
+    """The views are the mean of both looks of a network that tells which quarter of a film is lit."""
+    film = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE, dtype=torch.uint8)
+    film[..., : CANVAS_SIZE // 2, : CANVAS_SIZE // 2] = 255  # the upper left quarter of the film as it was taken
+    for quarters in range(4):
+        stored = torch.rot90(film, -quarters, (2, 3))[:, 0]
+
+        class Corners(torch.nn.Module):
+            """Features are the quarters' means; a turn is told by a constant, views by where it is bright."""
+
+            def pooled(self, x):
+                """(B, 1, 128, 128) to (B, 4): upper left, upper right, lower left, lower right."""
+                return torch.nn.functional.avg_pool2d(x, 64).flatten(1)
+
+            def classify(self, features):
+                """The quarters as four of the six views; the turn that the test is about."""
+                turn = torch.eye(4)[[quarters]]  # noqa: B023 - called within the loop
+                other = torch.full((1, 1), -1.0 if shows_hip else 9.0)
+                return torch.cat((features, torch.zeros(1, 1), other, turn), 1)
+
+        views, turns, features = ClassifierGraph(Corners(), 128, 1.0, Outliers(4, 6, 2)).seen(stored)
+        first = [0, 1, 3, 2][quarters]  # where the quarter lies as it is stored: clockwise
+        wanted = np.zeros(4)
+        wanted[first] += 0.5
+        wanted[1 if shows_hip else [1, 0, 2, 3][quarters]] += 0.5  # upright, or as it is stored, and in a mirror
+        assert views[0, :4].tolist() == pytest.approx(wanted.tolist())
+        assert int(turns.argmax()) == quarters
+        assert int(features.argmax()) == first

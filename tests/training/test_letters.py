@@ -1,0 +1,150 @@
+"""Crops of letters show what the graph looks at, and are called what the truth says."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
+from simulation.look.letters import letter  # noqa: E402
+from simulation.truth import FilmTruth, MarkerTruth  # noqa: E402
+from training.films import LabelledFilm  # noqa: E402
+from training.letter_examples import CROP, NONE, READINGS, crop, crop_side, example, reading  # noqa: E402
+from training.letter_graph import read_letters  # noqa: E402
+from training.letters import figures, new_net  # noqa: E402
+from training.turns import box_as_stored, turn_of  # noqa: E402
+
+UPRIGHT = torch.tensor([[1.0, 0.0, 0.0, 0.0]])
+BOX = (100.0, 200.0, 140.0, 260.0)
+AWAY = (500.0, 500.0, 560.0, 560.0)
+
+
+def truth(*markers):
+    return FilmTruth(1, 1, "other", "unknown", (), markers, None, None, 0.2, CANVAS_SIZE, CANVAS_SIZE)
+
+
+def film_of_letter(side="right", *, mirrored=False):
+    """A black film with one letter, as tall as 60 pixels, and its box."""
+    stamp = next(
+        stamp for seed in range(99) for stamp, down in [letter(np.random.default_rng(seed), side, 50.0)] if not down
+    )
+    stamp = stamp[:, ::-1] if mirrored else stamp
+    canvas = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+    height, width = stamp.shape
+    canvas[200 : 200 + height, 100 : 100 + width] = stamp * 255
+    box = (100.0, 200.0, 99.0 + width, 199.0 + height)
+    return LabelledFilm(canvas, truth(MarkerTruth(side, box, mirrored))), box
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_box_on_a_letter_reads_as_the_letter_stands(side, mirrored):
+    wanted = READINGS.index(side + "_mirrored" * mirrored)
+    told = truth(MarkerTruth(side, BOX, mirrored))
+    assert reading(told, BOX) == wanted
+    assert reading(told, (95.0, 210.0, 150.0, 255.0)) == wanted
+    assert reading(told, AWAY) == NONE
+
+
+@pytest.mark.parametrize(
+    "box", [(100.0, 200.0, 110.0, 215.0), (130.0, 240.0, 200.0, 300.0), (0.0, 100.0, 240.0, 360.0)]
+)
+def test_a_box_with_a_part_of_a_letter_or_much_beside_it_is_not_learnt_from(box):
+    assert reading(truth(MarkerTruth("left", BOX)), box) is None
+
+
+def test_a_crop_is_centred_on_its_box_and_wider_than_it():
+    film, box = film_of_letter()
+    seen = crop(film.canvas, box)
+    rows, columns = np.nonzero(seen > 0.3)
+    assert (rows.min() + rows.max()) / 2 == pytest.approx((CROP - 1) / 2, abs=1)
+    assert (columns.min() + columns.max()) / 2 == pytest.approx((CROP - 1) / 2, abs=1)
+    drawn = max(np.ptp(rows), np.ptp(columns)) + 1
+    assert drawn == pytest.approx(CROP * max(box[2] - box[0], box[3] - box[1]) / crop_side(box), abs=2)
+
+
+def test_a_mirrored_example_is_called_mirrored():
+    """What an example shows is the letter or its mirror image, whatever else is changed; its name says which."""
+    film, box = film_of_letter("left")
+    kept, names = [], set()
+    for seed in range(300):
+        image, label = example(film, [box, box], np.random.default_rng(seed))
+        assert image.shape == (CROP, CROP)
+        names.add(READINGS[label])
+        if READINGS[label].startswith("left"):
+            kept.append((image, label == READINGS.index("left_mirrored")))
+    assert names >= {"left", "left_mirrored", "none"}
+    plain = crop(film.canvas, box)
+    alike = [
+        (np.corrcoef(image.ravel(), plain.ravel())[0, 1], np.corrcoef(image.ravel(), plain[:, ::-1].ravel())[0, 1], way)
+        for image, way in kept
+    ]
+    sure = [(across > straight) == way for straight, across, way in alike if max(straight, across) > 0.6]
+    assert len(sure) > 20  # the others are other letters, laid onto the film besides
+    assert all(sure)
+
+
+class Told(torch.nn.Module):
+    """Answers crops one after the other with chances that a test gives; keeps what it was asked."""
+
+    def __init__(self, *chances):
+        super().__init__()
+        self.logits, self.crops = torch.tensor(chances).log(), None
+
+    def forward(self, crops):
+        """The same, whatever is shown."""
+        self.crops = crops
+        return self.logits
+
+
+R, L, R_MIRRORED, NOTHING = (
+    [0.9, 0.02, 0.06, 0.01, 0.01],
+    [0.01, 0.95, 0.01, 0.02, 0.01],
+    [0.2, 0.01, 0.7, 0.05, 0.04],
+    [0.01, 0.01, 0.01, 0.01, 0.96],
+)
+
+
+@pytest.mark.parametrize(
+    ("chances", "boxes", "read", "mirrored"),
+    [
+        ((R, L), [0, 1], [0.96, 0.97], [0.06 / 0.96, 0.02 / 0.97]),
+        ((L, R), [1, 0], [0.96, 0.97], [0.06 / 0.96, 0.02 / 0.97]),
+        ((R_MIRRORED, NOTHING), [0, 0], [0.9, 0.06], [0.7 / 0.9, 0.05 / 0.06]),
+        ((NOTHING, L), [None, 1], [0.02, 0.97], [0.5, 0.02 / 0.97]),
+    ],
+    ids=["each in its own", "each in the other's", "one mirrored", "left alone"],
+)
+def test_each_side_gets_the_box_that_reads_most_like_it(chances, boxes, read, mirrored):
+    film = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE)
+    picked, score, way = read_letters(Told(*chances), film, UPRIGHT, torch.tensor([[BOX, AWAY]]))
+    assert score[0].tolist() == pytest.approx(read, abs=1e-5)
+    assert way[0].tolist() == pytest.approx(mirrored, abs=1e-4)
+    for found, index in zip(picked[0].tolist(), boxes, strict=True):
+        if index is not None:
+            assert found == list((BOX, AWAY)[index])
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_the_graph_looks_at_the_crop_that_was_learnt_from_however_the_film_is_stored(quarters):
+    film, box = film_of_letter()
+    stored = torch.from_numpy(np.rot90(film.canvas, -quarters).copy()).float()[None, None] / 255
+    scores = torch.full((1, 4), 0.1)
+    scores[0, quarters] = 0.7
+    turn = turn_of(scores)
+    reader, boxes = Told(R, L), torch.tensor([[box, AWAY]])
+    read_letters(reader, stored, turn, boxes)
+    assert np.abs(reader.crops[0, 0].numpy() - crop(film.canvas, box)).max() < 0.02
+    assert not reader.crops[1].any()
+    assert box_as_stored(boxes, turn).shape == boxes.shape
+
+
+def test_figures_count_letters_by_side_and_way_and_what_is_none():
+    films = [film_of_letter("right")[0], film_of_letter("left", mirrored=True)[0]]
+    boxes = [[film.truth.markers[0].box, AWAY] for film in films]
+    net = new_net()
+    with torch.no_grad():
+        net.classify.weight.zero_()
+        net.classify.bias.copy_(torch.eye(len(READINGS))[0])  # "right", whatever is shown
+    found = figures(net.eval(), films, boxes)
+    assert found == {"letters": 2, "sides_right": 0.5, "ways_right": 0.5, "none_right": 0.0}

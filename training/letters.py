@@ -1,0 +1,148 @@
+"""Trains the reader of side letters: what the boxes that the detector takes for letters hold, at the full canvas.
+
+python -m training.letters --films films/train --validation films/validation --out runs/letters
+
+The detector finds letters at half the canvas and should not confuse one side's with the other's; the reader looks
+closer, and tells a letter that stands the wrong way round: a film that was mirrored, or a letter laid face down.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ingest.records import DETECTION_CLASSES
+from training import detector
+from training.deployed import load_deployed, renormalise
+from training.films import LabelledFilm, load_films
+from training.letter_examples import CROP, NONE, READINGS, Box, crop, example, reading
+from training.loop import Run, begun, optimizer_for, options, prefetch
+from training.networks.letters import LetterNet
+
+LETTERS = tuple(index for index, name in enumerate(DETECTION_CLASSES) if "marker" in name)
+PROPOSED_FILMS = 3000  # whose boxes the detector is asked for
+DEPLOYED_DETECTOR = Path("model_repository/detector/1/model.onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Hyperparameters."""
+
+    batch: int = 96
+    steps: int = 3000
+    epoch: int = 250
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    warmup: int = 100
+    ema: float = 0.99
+    smoothing: float = 0.02
+    detector: Path = DEPLOYED_DETECTOR  # whose boxes are read
+    seed: int = 5
+
+
+def new_net() -> LetterNet:
+    """The untrained reader."""
+    return LetterNet(len(READINGS))
+
+
+def proposals(films: Sequence[LabelledFilm], model: Path) -> list[list[Box]]:
+    """What a deployed detector takes for the right's and the left's letter on each film, in canvas pixels."""
+    net = detector.new_net(detector.Settings())
+    load_deployed(net, torch.zeros(1, 1, detector.SIZE, detector.SIZE), model)
+    net.eval().to(memory_format=torch.channels_last)
+    scale = len(films[0].canvas) / detector.SIZE
+    found: list[list[Box]] = []
+    for part in _parts(films, 16):
+        half = [cv2.resize(f.canvas, (detector.SIZE, detector.SIZE), interpolation=cv2.INTER_AREA) for f in part]
+        images = torch.from_numpy(np.stack(half)).float()[:, None] / 255
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            best = detector.best_boxes(net, images.to(memory_format=torch.channels_last)).float().numpy()
+        found += [[tuple(float(v) for v in boxes[row, :4] * scale - 0.5) for row in LETTERS] for boxes in best]
+    return found
+
+
+def figures(net: LetterNet, films: Sequence[LabelledFilm], boxes: Sequence[Sequence[Box]]) -> dict[str, float]:
+    """In the detector's boxes: share of letters whose side and whose way round is read, of no letters called none."""
+    crops, labels = [], []
+    for film, proposed in zip(films, boxes, strict=True):
+        for box in proposed:
+            label = reading(film.truth, box)
+            if label is not None:
+                crops.append(crop(film.canvas, box))
+                labels.append(label)
+    told = []
+    for part in _parts(crops, 128):
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            told.append(net(torch.from_numpy(np.stack(part))[:, None].to(memory_format=torch.channels_last)).argmax(1))
+    said, true = torch.cat(told).numpy(), np.array(labels)
+    letter = true != NONE
+    return {
+        "letters": int(letter.sum()),
+        "sides_right": float(np.mean((said % 2 == true % 2)[letter] & (said != NONE)[letter])),
+        "ways_right": float(np.mean((said == true)[letter])),
+        "none_right": float(np.mean((said == true)[~letter])),
+    }
+
+
+def train(sources: list[Path], validation: Path, out: Path, settings: Settings, init: Path | None) -> None:
+    """Trains until ``settings.steps``; a second call with the same ``out`` goes on from the checkpoint."""
+    torch.manual_seed(settings.seed)
+    rng = np.random.default_rng(settings.seed)
+    net = new_net().to(memory_format=torch.channels_last)
+    films = [film for source in sources for film in load_films(source) if not film.truth.turned_deg]
+    films = [films[i] for i in rng.permutation(len(films))[:PROPOSED_FILMS]]
+    held_out = [film for film in load_films(validation) if not film.truth.turned_deg][:600]
+    boxes, held_boxes = proposals(films, settings.detector), proposals(held_out, settings.detector)
+    if init is not None and not begun(out):
+        load(net, init)
+        seen = [example(films[i], boxes[i], rng)[0] for i in rng.integers(0, len(films), 128)]
+        renormalise(net, torch.from_numpy(np.stack(seen))[:, None])
+    run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
+
+    def batch() -> tuple[Tensor, Tensor]:
+        made = [example(films[i], boxes[i], rng) for i in rng.integers(0, len(films), settings.batch)]
+        images = torch.from_numpy(np.stack([image for image, _ in made]))[:, None]
+        return images.to(memory_format=torch.channels_last), torch.tensor([label for _, label in made])
+
+    while run.step < settings.steps:
+        net.train()
+        losses = []
+        for images, labels in prefetch(batch, min(settings.epoch, settings.steps - run.step)):
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = net(images)
+            value = F.cross_entropy(logits.float(), labels, label_smoothing=settings.smoothing)
+            run.update(value)
+            losses.append(value.item())
+        told = figures(run.average.module.eval(), held_out, held_boxes)
+        run.save(films=len(films), loss=float(np.mean(losses)), **told)
+
+
+def load(net: LetterNet, model: Path) -> None:
+    """The reader's weights out of a deployed detector, after those of its YOLO."""
+    whole = torch.zeros(1, 1, detector.SIZE, detector.SIZE)
+    before = load_deployed(detector.new_net(detector.Settings()), whole, model)
+    load_deployed(net, whole[..., :CROP, :CROP], model, before)
+
+
+def _parts(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def main() -> None:
+    """Command line."""
+    parser = options(__doc__, Settings().steps)
+    parser.add_argument("--detector", type=Path, default=DEPLOYED_DETECTOR, help="whose boxes are read")
+    args = parser.parse_args()
+    settings = Settings(steps=args.steps, learning_rate=args.rate or Settings().learning_rate, detector=args.detector)
+    train(args.films, args.validation, args.out, settings, args.init)
+
+
+if __name__ == "__main__":
+    main()
