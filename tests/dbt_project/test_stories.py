@@ -33,7 +33,7 @@ def test_episodes_are_found_again_with_every_operation_inside_its_interval(regis
 
 
 def test_migrations_are_found_and_cups_that_never_moved_are_left_alone(registry: Registry) -> None:
-    lives = make_lives(600, seed=32, rates=replace(Rates(), migrating=0.5, revised=0.0, missed=0.0))
+    lives = make_lives(2000, seed=32, rates=replace(Rates(), migrating=0.5, revised=0.0, missed=0.0))
     build(registry, lives, read_errors(ERRORS))
     with registry.opened() as connection:
         alarms = compare_changes(lives, connection)

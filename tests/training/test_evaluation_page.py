@@ -70,7 +70,7 @@ def make_pelvis(inclination=40.0, version=15.0, errors=2.0, **changes):
 def make_other(kind="chest", *, refused=True, score=0.95, outlier=0.4):
     truth = make_truth(View.OTHER, "unknown", shows=(kind,), signal_to_noise=0.0, person=2)
     view = View.OTHER if refused else View.AP_HIP
-    return make_judged(truth, make_raw(view, score, right_hip_native=0.9, outlier_score=[outlier]))
+    return make_judged(truth, make_raw(view, score, right_hip_native=0.01 if refused else 0.9, outlier_score=[outlier]))
 
 
 def make_hip_film(*, said=View.AP_HIP, implant=True, marker=None, **changes):
