@@ -36,13 +36,18 @@ def find(raw: RawFindings, canvas: Canvas, header: Header, thresholds: Threshold
 
 
 def _is_overruled(raw: RawFindings, by: float) -> bool:
-    """Whether the detector sees a hip, with this score, where the classifier rather sees none."""
+    """Whether the detector sees a hip, with this score, where the classifier rather sees none.
+
+    Not where it is nearly sure: there a server without a GPU spares the detector the film, and all shall answer alike.
+    """
+    if raw.view_scores[OTHER] >= 1 - LEAST_BELIEF:
+        return False
     return bool(_as_of_a_hip(raw).detections[:4, 4].max() >= by)
 
 
 def _as_of_a_hip(raw: RawFindings) -> RawFindings:
     """The answer without the classifier's doubt that the film shows a hip, by which the graphs lower their scores."""
-    belief = max(float(raw.view_scores[:OTHER].sum()), LEAST_BELIEF)
+    belief = 1 - float(raw.view_scores[OTHER])
     detections = raw.detections.copy()
     detections[:4, 4] = (detections[:4, 4] / belief).clip(0, 1)
     return replace(raw, detections=detections, cup_scores=(raw.cup_scores / belief).clip(0, 1))

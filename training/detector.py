@@ -3,6 +3,7 @@
 python -m training.detector --films films/train --validation films/validation --out runs/detector
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,26 +120,30 @@ def best_boxes(net: Yolo, images: Tensor) -> Tensor:
     return torch.cat((picked, best[..., None]), 2)
 
 
-def figures(net: Yolo, films: list[LabelledFilm]) -> dict[str, float]:
-    """On films as they are: hips found (IoU > 0.5), kind right among the found, markers read right."""
-    found, kind, marker = [], [], []
+def seen(net: Yolo, films: Sequence[LabelledFilm]) -> Iterator[np.ndarray]:
+    """Film by film, as they are stored, the best box of every class: (6, 5), as ``best_boxes``."""
     for start in range(0, len(films), 16):
         part = films[start : start + 16]
         half = [cv2.resize(f.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA) for f in part]
         images = torch.from_numpy(np.stack(half)).float()[:, None] / 255
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            picked = best_boxes(net, images.to(memory_format=torch.channels_last)).float().numpy()
-        for film, boxes in zip(part, picked, strict=True):
-            truth, classes = targets(film.truth)
-            letters = classes[:, 4:].any(0)
-            if letters.any():
-                marker.append(boxes[4:, 4].max() > 0.5 and letters[boxes[4:, 4].argmax()])
-            hips = classes[:, :4].any(1)
-            for box, label in zip((truth[hips] + 0.5) / 2, classes[hips, :4], strict=True):
-                own = np.repeat(label.reshape(2, 2).any(1), 2)  # the classes of the hip's side or sides
-                guess = int(np.where(own, boxes[:4, 4], -1).argmax())
-                found.append(_iou(boxes[guess, :4], box) > 0.5 and boxes[guess, 4] > 0.3)
-                kind.append(bool(label[guess]))
+            yield from best_boxes(net, images.to(memory_format=torch.channels_last)).float().numpy()
+
+
+def figures(net: Yolo, films: list[LabelledFilm]) -> dict[str, float]:
+    """On films as they are: hips found (IoU > 0.5), kind right among the found, markers read right."""
+    found, kind, marker = [], [], []
+    for film, boxes in zip(films, seen(net, films), strict=True):
+        truth, classes = targets(film.truth)
+        letters = classes[:, 4:].any(0)
+        if letters.any():
+            marker.append(boxes[4:, 4].max() > 0.5 and letters[boxes[4:, 4].argmax()])
+        hips = classes[:, :4].any(1)
+        for box, label in zip((truth[hips] + 0.5) / 2, classes[hips, :4], strict=True):
+            own = np.repeat(label.reshape(2, 2).any(1), 2)  # the classes of the hip's side or sides
+            guess = int(np.where(own, boxes[:4, 4], -1).argmax())
+            found.append(_iou(boxes[guess, :4], box) > 0.5 and boxes[guess, 4] > 0.3)
+            kind.append(bool(label[guess]))
     return {
         "hips_found": float(np.mean(found)),
         "implant_right": float(np.mean(kind)),
@@ -159,8 +164,8 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
     if init is not None and not begun(out):
         load_deployed(net, torch.zeros(1, 1, SIZE, SIZE), init)
         known = load_films(sources[0])
-        seen = [example(known[i], rng)[0] for i in rng.integers(0, len(known), 48)]
-        renormalise(net, torch.from_numpy(np.stack(seen))[:, None])
+        met = [example(known[i], rng)[0] for i in rng.integers(0, len(known), 48)]
+        renormalise(net, torch.from_numpy(np.stack(met))[:, None])
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = [film for film in load_films(validation) if stands_as_taken(film)][:300]
     while run.step < settings.steps:

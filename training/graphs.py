@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES
+from ingest.sides import MARKERS
 from training import detector
 from training.films import VIEWS
 from training.letter_graph import read_letters
-from training.letters import LETTERS
 from training.networks.efficientnet import EfficientNet
 from training.networks.letters import LetterNet
 from training.networks.yolo import Yolo
@@ -107,12 +107,12 @@ class DetectorGraph(nn.Module):
         film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
         best = detector.best_boxes(self.net, upright(F.avg_pool2d(film, CANVAS_SIZE // detector.SIZE), turn))
         boxes = (best[..., :4] * (CANVAS_SIZE / detector.SIZE) - 0.5).clamp(0, CANVAS_SIZE - 1)
-        hips, letters = boxes.split((self.hip_classes, len(LETTERS)), 1)
+        hips, letters = boxes.split((self.hip_classes, len(MARKERS)), 1)
         believed = self.hips(best[:, : self.hip_classes, 4]) * (1 - view_scores[:, OTHER, None])
         letters, read, mirrored = read_letters(self.reader, film, turn, letters)
         scores = torch.cat((believed, self.markers(read)), 1)[..., None]
         answer = torch.cat((box_as_stored(torch.cat((hips, letters), 1), turn), scores), 2)
         return (  # in shapes that a reader of the graph can see
             answer.reshape(-1, len(DETECTION_CLASSES), 5),
-            self.mirrored(mirrored).reshape(-1, len(LETTERS)),
+            self.mirrored(mirrored).reshape(-1, len(MARKERS)),
         )

@@ -13,6 +13,7 @@ from training.more_letters import with_letters
 CROP = 64  # pixels
 MARGIN = 1.3  # of the crop over the longer side of its box
 LEAST_SIDE = 12.0  # of a box, in canvas pixels
+# Even is right, odd is left; the second two stand the wrong way round.
 READINGS = ("right", "left", "right_mirrored", "left_mirrored", "none")
 NONE = READINGS.index("none")
 PROPOSED_SHARE = 0.4  # of examples: as the detector boxed it; the others as it is

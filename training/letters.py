@@ -6,18 +6,17 @@ The detector finds letters at half the canvas and should not confuse one side's 
 closer, and tells a letter that stands the wrong way round: a film that was mirrored, or a letter laid face down.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ingest.records import DETECTION_CLASSES
+from ingest.records import CANVAS_SIZE
+from ingest.sides import MARKERS
 from training import detector
 from training.deployed import load_deployed, renormalise
 from training.films import LabelledFilm, load_films
@@ -25,7 +24,6 @@ from training.letter_examples import CROP, NONE, READINGS, Box, crop, example, r
 from training.loop import Run, begun, optimizer_for, options, prefetch
 from training.networks.letters import LetterNet
 
-LETTERS = tuple(index for index, name in enumerate(DETECTION_CLASSES) if "marker" in name)
 PROPOSED_FILMS = 3000  # whose boxes the detector is asked for
 DEPLOYED_DETECTOR = Path("model_repository/detector/1/model.onnx")
 
@@ -56,15 +54,11 @@ def proposals(films: Sequence[LabelledFilm], model: Path) -> list[list[Box]]:
     net = detector.new_net(detector.Settings())
     load_deployed(net, torch.zeros(1, 1, detector.SIZE, detector.SIZE), model)
     net.eval().to(memory_format=torch.channels_last)
-    scale = len(films[0].canvas) / detector.SIZE
-    found: list[list[Box]] = []
-    for part in _parts(films, 16):
-        half = [cv2.resize(f.canvas, (detector.SIZE, detector.SIZE), interpolation=cv2.INTER_AREA) for f in part]
-        images = torch.from_numpy(np.stack(half)).float()[:, None] / 255
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            best = detector.best_boxes(net, images.to(memory_format=torch.channels_last)).float().numpy()
-        found += [[tuple(float(v) for v in boxes[row, :4] * scale - 0.5) for row in LETTERS] for boxes in best]
-    return found
+    scale = CANVAS_SIZE / detector.SIZE
+    return [
+        [tuple(float(v) for v in boxes[row, :4] * scale - 0.5) for row in MARKERS]
+        for boxes in detector.seen(net, films)
+    ]
 
 
 def figures(net: LetterNet, films: Sequence[LabelledFilm], boxes: Sequence[Sequence[Box]]) -> dict[str, float]:
@@ -77,9 +71,10 @@ def figures(net: LetterNet, films: Sequence[LabelledFilm], boxes: Sequence[Seque
                 crops.append(crop(film.canvas, box))
                 labels.append(label)
     told = []
-    for part in _parts(crops, 128):
+    for start in range(0, len(crops), 128):
+        part = torch.from_numpy(np.stack(crops[start : start + 128]))[:, None]
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            told.append(net(torch.from_numpy(np.stack(part))[:, None].to(memory_format=torch.channels_last)).argmax(1))
+            told.append(net(part.to(memory_format=torch.channels_last)).argmax(1))
     said, true = torch.cat(told).numpy(), np.array(labels)
     letter = true != NONE
     return {
@@ -128,11 +123,6 @@ def load(net: LetterNet, model: Path) -> None:
     whole = torch.zeros(1, 1, detector.SIZE, detector.SIZE)
     before = load_deployed(detector.new_net(detector.Settings()), whole, model)
     load_deployed(net, whole[..., :CROP, :CROP], model, before)
-
-
-def _parts(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
 
 
 def main() -> None:

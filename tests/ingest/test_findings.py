@@ -161,6 +161,13 @@ def test_a_marker_beside_the_other_hip_is_a_conflict() -> None:
     assert with_marker_at(RIGHT_BOX).side_evidence == "anatomy+marker"
 
 
+@pytest.mark.parametrize(("other", "overruled"), [(0.94, True), (0.96, False)])
+def test_a_classifier_that_is_nearly_sure_is_not_overruled(other: float, overruled: bool) -> None:  # noqa: FBT001
+    """Whether the server spared the detector the film or not."""
+    raw = make_raw(View.OTHER, other, right_hip_native=0.99 * (1 - other), left_hip_native=0.0)
+    assert (judged(raw, overruling_score=0.6).view is not View.OTHER) is overruled
+
+
 @pytest.mark.parametrize(
     ("view", "score", "mirrored", "side", "review"),
     [

@@ -14,7 +14,7 @@ from ingest.records import CANVAS_SIZE, DETECTION_CLASSES  # noqa: E402 - after 
 from training import classifier, cup_angle, detector, letters  # noqa: E402
 from training.cup_graph import CupAngleGraph  # noqa: E402
 from training.deployed import OtherNetworkError, load_deployed, renormalise  # noqa: E402
-from training.graphs import DetectorGraph, ScoreCurve  # noqa: E402
+from training.graphs import ClassifierGraph, DetectorGraph, Outliers, ScoreCurve  # noqa: E402
 from training.networks.efficientnet import EfficientNet  # noqa: E402
 from training.networks.layers import ConvUnit  # noqa: E402
 
@@ -36,15 +36,15 @@ def deployed(name, **inputs):
     return session.run(None, {key: value.numpy() for key, value in inputs.items()})
 
 
-def test_a_classifier_filled_from_the_deployed_one_tells_turns_as_it_does():
-    """The first of the graph's two looks tells the turn."""
+def test_a_classifier_filled_from_the_deployed_one_ranks_views_as_it_does():
     net, image = classifier.new_net(), smooth_film()
     load_deployed(net, torch.zeros(1, 1, 128, 128), REPOSITORY / "classifier" / "1" / "model.onnx")
-    small = torch.nn.functional.avg_pool2d(image.float()[:, None] / 255, CANVAS_SIZE // 128)
     with torch.no_grad():
-        logits = net.eval()(small)[0].numpy()
-    _, turns, _ = deployed("classifier", image=image)
-    assert logits[6:] - logits[6:].max() == pytest.approx(np.log(turns[0]) - np.log(turns[0]).max(), abs=1e-3)
+        logits, turned, _ = ClassifierGraph(net.eval(), 128, 1.0, Outliers(1, 1, 1)).seen(image)
+    views, turns, _ = deployed("classifier", image=image)
+    # divided by a temperature, then shifted
+    assert np.corrcoef(logits[0].numpy(), np.log(views[0]))[0, 1] == pytest.approx(1, abs=1e-5)
+    assert turned.softmax(1)[0].numpy() == pytest.approx(turns[0], abs=1e-3)
 
 
 def test_statistics_of_its_own_leave_a_networks_answer_alone_and_make_learning_start_from_it():
