@@ -58,11 +58,8 @@ def film_side(  # noqa: PLR0913 - all that may tell a side
         told["anatomy"], crossed = None, False
     elif len(hips) == 1 and view is View.CROSS_TABLE_LATERAL:
         told["anatomy"] = None  # a lateral looks the same from either side
+    elif len(hips) == 1 and view not in AP_VIEWS and not _sides_differ(raw, thresholds.sure_side):
         order = ("marker", "tag", "anatomy")
-    elif len(hips) == 1 and view not in AP_VIEWS:
-        order = (
-            ("marker", "anatomy", "tag") if _sides_differ(raw, thresholds.sure_side) else ("marker", "tag", "anatomy")
-        )
     if len(hips) == 1 and told["tag"] is Side.BOTH:
         told["tag"] = None  # of a study of both hips; says nothing about which one this film shows
     side = next((told[source] for source in order if told[source]), None)

@@ -102,6 +102,7 @@ def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[Marker
         turned_deg=picture.turned_deg,
         mirrored=picture.mirrored,
         fat_mm=round(scene.person.habitus.fat_mm, 2),
+        cut_hips=labels.cut_hip_truths(scene, picture, view) if hips else (),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Point = tuple[float, float]
+PARTLY_SHOWN = (0.35, 0.65)  # visible shares of a hip between which it may be told or left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class HipTruth:
     loosening: float = 0.0  # 0 to 1
     heterotopic: int = 0  # Brooker grade
 
+    @property
+    def partly_shown(self) -> bool:
+        """Whether the film's edge cuts it near its half, so that one reader tells it and another leaves it out."""
+        return self.visible_fraction < PARTLY_SHOWN[1]
+
 
 @dataclass(frozen=True, slots=True)
 class MarkerTruth:
@@ -64,7 +70,7 @@ class FilmTruth:
     person: int  # films of one person share it; splits go by it
     view: str  # as a reader would call it; an AP pelvis cropped to one hip is an AP hip
     side: str  # left, right, both; unknown where the film itself cannot tell (an unmarked lateral, or mirrored)
-    hips: tuple[HipTruth, ...]
+    hips: tuple[HipTruth, ...]  # at least half of each, and its centre, is in the exposed field
     markers: tuple[MarkerTruth, ...]
     ischium_right: Point | None  # touched by the trans-ischial line; None where it is not exposed or no landmark
     ischium_left: Point | None
@@ -81,6 +87,7 @@ class FilmTruth:
     fat_mm: float = 0.0  # over the trunk
     signal_to_noise: float = 0.0  # of the plate in tissue of typical thickness
     shows: tuple[str, ...] = ()  # what else is on it, for example "staples", "photographed", "gonad_shield"
+    cut_hips: tuple[HipTruth, ...] = ()  # just beyond that line: no reader is wrong who tells them or leaves them out
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -90,7 +97,8 @@ class FilmTruth:
     def from_json(cls, line: str) -> Self:
         """The inverse of ``to_json``; tuples come back as tuples."""
         raw: dict[str, Any] = json.loads(line)
-        raw["hips"] = tuple(_hip(hip) for hip in raw["hips"])
+        for name in ("hips", "cut_hips"):
+            raw[name] = tuple(_hip(hip) for hip in raw.get(name, ()))
         raw["markers"] = tuple(MarkerTruth(**{**mark, "box": tuple(mark["box"])}) for mark in raw["markers"])
         for name in ("ischium_right", "ischium_left", "teardrop_right", "teardrop_left"):
             raw[name] = None if raw.get(name) is None else tuple(raw[name])

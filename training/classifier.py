@@ -46,7 +46,7 @@ CUT_OUT_SHARE = 0.25  # of examples of one hip or of none
 class Settings:
     """Hyperparameters."""
 
-    size: int = 128  # pixels; CANVAS_SIZE / size must be whole, the graph pools
+    size: int = 192  # pixels; CANVAS_SIZE / size must be whole, the graph pools
     early_size: int = 96  # learns most of it at nearly half the cost
     early_share: float = 0.75  # of the steps
     batch: int = 32

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ingest.records import DETECTION_CLASSES, View
+from ingest.sides import MARKERS
 from simulation.truth import FilmTruth
 from training.deployed import load_deployed, renormalise
 from training.films import (
@@ -35,6 +36,8 @@ from training.networks.yolo_loss import loss
 
 SIZE = 384  # input pixels: half the canvas
 LEAST_VISIBLE = 0.5  # of a hip or a letter, else it is not there
+LETTER_BOXES = 3  # that are read on a film
+APART = 0.6  # of the longer side of a letter's box; what lies nearer is the same letter
 # Width and height in input pixels. Letters are 10-30, whole hips 90-350; one level each for letters, mid and large.
 ANCHORS = (
     ((10.0, 12.0), (16.0, 18.0), (26.0, 28.0)),
@@ -112,28 +115,44 @@ def _area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[:, 2] - boxes[:, 0]).clip(0) * (boxes[:, 3] - boxes[:, 1]).clip(0)
 
 
-def best_boxes(net: Yolo, images: Tensor) -> Tensor:
-    """The best box of every class: (B, classes, 5) x0, y0, x1, y1 (edges, input pixels) and score."""
+def found(net: Yolo, images: Tensor) -> tuple[Tensor, Tensor]:
+    """The best box of every class (B, classes, 5), and where letters may lie (B, LETTER_BOXES, 4), the likeliest first.
+
+    Boxes are x0, y0, x1, y1 (edges, input pixels), and of the first the score. The others' middles lie apart, whichever
+    side they may say: the network knows better where a letter is than which one.
+    """
     boxes, scores = net.decode(net(images))
     best, where = scores.max(1)
-    picked = boxes.gather(1, where[..., None].expand(-1, -1, 4))
-    return torch.cat((picked, best[..., None]), 2)
+    letter, middles, letters = scores[..., MARKERS].amax(2), (boxes[..., :2] + boxes[..., 2:]) / 2, []
+    for _ in range(LETTER_BOXES):
+        box = _gathered(boxes, letter.argmax(1, keepdim=True))
+        letters.append(box)
+        reach = APART * (box[..., 2:] - box[..., :2]).amax(2, keepdim=True)
+        away = ((middles - (box[..., :2] + box[..., 2:]) / 2).abs() >= reach).any(2)
+        letter = letter * away.float()
+    return torch.cat((_gathered(boxes, where), best[..., None]), 2), torch.cat(letters, 1)
 
 
-def seen(net: Yolo, films: Sequence[LabelledFilm]) -> Iterator[np.ndarray]:
-    """Film by film, as they are stored, the best box of every class: (6, 5), as ``best_boxes``."""
+def _gathered(boxes: Tensor, where: Tensor) -> Tensor:
+    """Of boxes (B, N, 4) those at the indices (B, n): (B, n, 4)."""
+    return boxes.gather(1, where[..., None].expand(-1, -1, 4))
+
+
+def seen(net: Yolo, films: Sequence[LabelledFilm]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Film by film, as they are stored, what ``found`` says: (6, 5) and (LETTER_BOXES, 4)."""
     for start in range(0, len(films), 16):
         part = films[start : start + 16]
         half = [cv2.resize(f.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA) for f in part]
         images = torch.from_numpy(np.stack(half)).float()[:, None] / 255
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            yield from best_boxes(net, images.to(memory_format=torch.channels_last)).float().numpy()
+            best, letters = found(net, images.to(memory_format=torch.channels_last))
+        yield from zip(best.float().numpy(), letters.float().numpy(), strict=True)
 
 
 def figures(net: Yolo, films: list[LabelledFilm]) -> dict[str, float]:
     """On films as they are: hips found (IoU > 0.5), kind right among the found, markers read right."""
-    found, kind, marker = [], [], []
-    for film, boxes in zip(films, seen(net, films), strict=True):
+    located, kind, marker = [], [], []
+    for film, (boxes, _) in zip(films, seen(net, films), strict=True):
         truth, classes = targets(film.truth)
         letters = classes[:, 4:].any(0)
         if letters.any():
@@ -142,10 +161,10 @@ def figures(net: Yolo, films: list[LabelledFilm]) -> dict[str, float]:
         for box, label in zip((truth[hips] + 0.5) / 2, classes[hips, :4], strict=True):
             own = np.repeat(label.reshape(2, 2).any(1), 2)  # the classes of the hip's side or sides
             guess = int(np.where(own, boxes[:4, 4], -1).argmax())
-            found.append(_iou(boxes[guess, :4], box) > 0.5 and boxes[guess, 4] > 0.3)
+            located.append(_iou(boxes[guess, :4], box) > 0.5 and boxes[guess, 4] > 0.3)
             kind.append(bool(label[guess]))
     return {
-        "hips_found": float(np.mean(found)),
+        "hips_found": float(np.mean(located)),
         "implant_right": float(np.mean(kind)),
         "markers_right": float(np.mean(marker)),
     }

@@ -2,8 +2,8 @@
 
     python -m training.export --runs runs --films films/train --validation films/validation films/thresholds
 
-A network without a run stays as it is deployed. With ``--deployed-share 0.5`` one that has a run, and went on from the
-deployed weights, becomes the mean of both, which errs less than either and forgets less of what the run saw little of
+A network without a run stays as it is deployed. With ``--deployed-share detector=0.5`` one whose run went on from the
+deployed weights becomes the mean of both, which may err less than either and forget less of what the run saw little of
 (Wortsman 2022, WiSE-FT); an export after that finds the mean deployed. What turns scores into chances, the intervals
 around the angles and the thresholds is fitted on the validation films each time, for all three models together.
 Weights are stored as fp16 and cast to fp32 where they are used, which halves the files and leaves the arithmetic alone.
@@ -12,7 +12,7 @@ Weights are stored as fp16 and cast to fp32 where they are used, which halves th
 import argparse
 import copy
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -26,14 +26,15 @@ from training.fitting import fitted
 from training.loop import begun, load_average
 from training.onnx_files import rounded
 
+RUNS = ("classifier", "detector", "letters", *cup_angle.KINDS)
 KNOWN_FILMS = 2000  # of the training films, that the outlier score knows
 
 
-def networks(runs: Path, repository: Path, size: int, deployed_share: float = 0.0) -> Networks:
+def networks(runs: Path, repository: Path, size: int, deployed_shares: Mapping[str, float]) -> Networks:
     """Each as it will be stored, from its run in ``runs``, or, where there is none, from the deployed graph.
 
-    ``deployed_share`` is that of the deployed weights in a network that has a run. One that is not deployed yet is the
-    run's.
+    ``deployed_shares`` are those of the deployed weights in networks that have a run, none where it does not say. A
+    network that is not deployed yet is the run's.
     """
     models = {name: repository / name / "1" / "model.onnx" for name in ("classifier", "detector", "cup_angle")}
     whole = torch.zeros(1, 1, detector.SIZE, detector.SIZE)
@@ -49,7 +50,7 @@ def networks(runs: Path, repository: Path, size: int, deployed_share: float = 0.
             deployed(before)
         except OtherNetworkError:
             return rounded(learnt)
-        return rounded(between(rounded(before), rounded(learnt), deployed_share))
+        return rounded(between(rounded(before), rounded(learnt), deployed_shares.get(kind, 0.0)))
 
     def landmarks(kind: str) -> nn.Module:
         return of(kind, cup_angle.new_net(kind), lambda net: cup_angle.load(net, kind, models["cup_angle"]))
@@ -74,6 +75,13 @@ def between(one: nn.Module, other: nn.Module, share: float) -> nn.Module:
     return mean
 
 
+def _share(text: str) -> tuple[str, float]:
+    name, _, share = text.partition("=")
+    if name not in RUNS or not 0 <= float(share) <= 1:
+        raise ValueError(text)  # which argparse tells
+    return name, float(share)
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -81,7 +89,14 @@ def main() -> None:
     parser.add_argument("--films", type=Path, required=True, help="training films: what the outlier score knows")
     parser.add_argument("--validation", type=Path, nargs="+", required=True, help="films on which all else is fitted")
     parser.add_argument("--limit", type=int, help="at most this many films of either, to try it")
-    parser.add_argument("--deployed-share", type=float, default=0.0, help="of the deployed weights beside a run's")
+    parser.add_argument(
+        "--deployed-share",
+        type=_share,
+        nargs="+",
+        default=[],
+        metavar="NETWORK=SHARE",
+        help="of the deployed weights beside a run's",
+    )
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
     parser.add_argument("--size", type=int, default=classifier.Settings().size, help="the classifier's input pixels")
     parser.add_argument("--samples", type=Path, default=Path("samples"), help="DICOM films to answer for the tests")
@@ -89,7 +104,7 @@ def main() -> None:
         "--parity", type=Path, default=Path("tests/model_repository/parity.json"), help="where the answers go"
     )
     args = parser.parse_args()
-    nets = networks(args.runs, args.repository, args.size, args.deployed_share)
+    nets = networks(args.runs, args.repository, args.size, dict(args.deployed_share))
     known = load_films(args.films)[:KNOWN_FILMS][: args.limit]
     held_out = [film for folder in args.validation for film in load_films(folder)][: args.limit]
     ensemble, raws = fitted(nets, args.size, known, held_out)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.pixels import place, to_canvas
 from ingest.records import CANVAS_SIZE, View
-from simulation.truth import CupTruth, FilmTruth, Point
+from simulation.truth import CupTruth, FilmTruth, HipTruth, Point
 
 VIEWS = tuple(View)
 STRETCHED_SHARE = 0.2  # of examples: someone resized the film and let its proportions go
@@ -56,9 +56,13 @@ def on_canvas(truth: FilmTruth) -> FilmTruth:
     def cup(c: CupTruth | None) -> CupTruth | None:
         return None if c is None else replace(c, **{name: point(getattr(c, name)) for name in CUP_POINTS})
 
+    def moved(hips: tuple[HipTruth, ...]) -> tuple[HipTruth, ...]:
+        return tuple(replace(hip, box=box(hip.box), cup=cup(hip.cup)) for hip in hips)
+
     return replace(
         truth,
-        hips=tuple(replace(hip, box=box(hip.box), cup=cup(hip.cup)) for hip in truth.hips),
+        hips=moved(truth.hips),
+        cut_hips=moved(truth.cut_hips),
         markers=tuple(replace(marker, box=box(marker.box)) for marker in truth.markers),
         ischium_right=point(truth.ischium_right),
         ischium_left=point(truth.ischium_left),

@@ -105,14 +105,19 @@ class DetectorGraph(nn.Module):
     def forward(self, image: Tensor, view_scores: Tensor, turn_scores: Tensor) -> tuple[Tensor, Tensor]:
         """Hips are believed as far as the film is believed to show one; letters as they are read."""
         film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
-        best = detector.best_boxes(self.net, upright(F.avg_pool2d(film, CANVAS_SIZE // detector.SIZE), turn))
-        boxes = (best[..., :4] * (CANVAS_SIZE / detector.SIZE) - 0.5).clamp(0, CANVAS_SIZE - 1)
-        hips, letters = boxes.split((self.hip_classes, len(MARKERS)), 1)
-        believed = self.hips(best[:, : self.hip_classes, 4]) * (1 - view_scores[:, OTHER, None])
-        letters, read, mirrored = read_letters(self.reader, film, turn, letters)
+        best, likely = detector.found(self.net, upright(F.avg_pool2d(film, CANVAS_SIZE // detector.SIZE), turn))
+        best = best[:, : self.hip_classes]
+        hips, likely = (_on_canvas(boxes) for boxes in (best[..., :4], likely))
+        believed = self.hips(best[..., 4]) * (1 - view_scores[:, OTHER, None])
+        letters, read, mirrored = read_letters(self.reader, film, turn, likely)
         scores = torch.cat((believed, self.markers(read)), 1)[..., None]
         answer = torch.cat((box_as_stored(torch.cat((hips, letters), 1), turn), scores), 2)
         return (  # in shapes that a reader of the graph can see
             answer.reshape(-1, len(DETECTION_CLASSES), 5),
             self.mirrored(mirrored).reshape(-1, len(MARKERS)),
         )
+
+
+def _on_canvas(boxes: Tensor) -> Tensor:
+    """Boxes in the detector's pixels, edges at 0, in those of the canvas, centres at integers."""
+    return (boxes * (CANVAS_SIZE / detector.SIZE) - 0.5).clamp(0, CANVAS_SIZE - 1)

@@ -18,6 +18,7 @@ READINGS = ("right", "left", "right_mirrored", "left_mirrored", "none")
 NONE = READINGS.index("none")
 PROPOSED_SHARE = 0.4  # of examples: as the detector boxed it; the others as it is
 ANYWHERE_SHARE = 0.2  # of the others: a square of the film where no letter is
+TILTED_SHARE = 0.25  # of examples: as the marker was stuck on, in any direction but upside down
 NEAR = 0.4  # of a letter's longer side: a box whose middle is nearer to the letter's is of that letter
 
 Box = tuple[float, float, float, float]
@@ -63,7 +64,7 @@ def example(film: LabelledFilm, boxes: Sequence[Box], rng: np.random.Generator) 
         label = reading(shown.truth, box)
         if label is not None:
             break
-    image = crop(shown.canvas, box, rng.normal(0, 4))
+    image = crop(shown.canvas, box, rng.uniform(-100, 100) if rng.random() < TILTED_SHARE else rng.normal(0, 4))
     if rng.random() < 0.5:
         image, label = image[:, ::-1], label if label == NONE else (label + 2) % 4
     look = change_look(np.ascontiguousarray(image), rng)

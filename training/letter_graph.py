@@ -1,4 +1,4 @@
-"""Reading side letters inside the detector's graph: the two boxes that may hold one, looked at on the whole canvas."""
+"""Reading side letters inside the detector's graph: the boxes that may hold one, looked at on the whole canvas."""
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -9,13 +9,13 @@ from training.turns import squares
 
 
 def read_letters(reader: LetterNet, film: Tensor, turn: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What the boxes hold that are taken for the right's and the left's letter.
+    """What the boxes hold that are taken for letters.
 
     Args:
         reader: of letters in crops.
         film: (B, 1, 768, 768) in [0, 1], as it is stored.
         turn: (B, 4), 1 for the film's turn.
-        boxes: (B, 2, 4) x0, y0, x1, y1 in pixels of the upright canvas; both may lie on one letter.
+        boxes: (B, n, 4) x0, y0, x1, y1 in pixels of the upright canvas.
 
     Returns:
         The box that reads most like each side's letter (B, 2, 4), the chance that it does (B, 2), and the chance that
@@ -24,10 +24,9 @@ def read_letters(reader: LetterNet, film: Tensor, turn: Tensor, boxes: Tensor) -
     centre = (boxes[..., :2] + boxes[..., 2:]) / 2
     side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=LEAST_SIDE) * MARGIN
     doubled = squares(film, turn, centre, side, 2 * CROP).reshape(-1, 1, 2 * CROP, 2 * CROP)
-    chances = reader(F.avg_pool2d(doubled, 2)).softmax(1)[:, :NONE].reshape(-1, 2, 2, 2)  # box, way round, side
-    first, second = chances.sum(2).unbind(1)  # (B, 2): whether a box holds the right's or the left's letter
-    other = (second > first).float()[..., None]  # (B, 2, 1): the second box reads more like the side's letter
-    picked = boxes[:, :1] * (1 - other) + boxes[:, 1:] * other
-    ways = chances[:, 0].transpose(1, 2) * (1 - other) + chances[:, 1].transpose(1, 2) * other  # (B, side, way round)
-    read = ways.sum(2)
-    return picked, read, ways[..., 1] / read.clamp(min=1e-6)
+    chances = reader(F.avg_pool2d(doubled, 2)).softmax(1)[:, :NONE]
+    ways = chances.reshape(-1, boxes.shape[1], 2, 2).transpose(2, 3)  # box, side, way round
+    read, box = ways.sum(3).max(1)  # (B, side): as far as the box that reads most like the side's letter does
+    picked = boxes.gather(1, box[..., None].expand(-1, -1, 4))
+    mirrored = ways[..., 1].gather(1, box[:, None]).squeeze(1)
+    return picked, read, mirrored / read.clamp(min=1e-6)

@@ -16,7 +16,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE
-from ingest.sides import MARKERS
 from training import detector
 from training.deployed import load_deployed, renormalise
 from training.films import LabelledFilm, load_films
@@ -50,15 +49,12 @@ def new_net() -> LetterNet:
 
 
 def proposals(films: Sequence[LabelledFilm], model: Path) -> list[list[Box]]:
-    """What a deployed detector takes for the right's and the left's letter on each film, in canvas pixels."""
+    """What a deployed detector takes for letters on each film, in canvas pixels."""
     net = detector.new_net(detector.Settings())
     load_deployed(net, torch.zeros(1, 1, detector.SIZE, detector.SIZE), model)
     net.eval().to(memory_format=torch.channels_last)
     scale = CANVAS_SIZE / detector.SIZE
-    return [
-        [tuple(float(v) for v in boxes[row, :4] * scale - 0.5) for row in MARKERS]
-        for boxes in detector.seen(net, films)
-    ]
+    return [[tuple(float(v) for v in box * scale - 0.5) for box in letters] for _, letters in detector.seen(net, films)]
 
 
 def figures(net: LetterNet, films: Sequence[LabelledFilm], boxes: Sequence[Sequence[Box]]) -> dict[str, float]:

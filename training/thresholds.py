@@ -19,7 +19,17 @@ from ingest.records import RawFindings
 from ingest.thresholds import PREFIX, Thresholds
 from training.evaluation.angles import readings
 from training.evaluation.answers import judge
-from training.evaluation.judged import FAR_OFF_DEG, Judged, all_hips, cup_right, implant_right, match, tells_side
+from training.evaluation.hips import side_right
+from training.evaluation.judged import (
+    FAR_OFF_DEG,
+    Judged,
+    all_hips,
+    clear_hips,
+    cup_right,
+    implant_right,
+    is_hip_film,
+    match,
+)
 from training.films import LabelledFilm
 
 WRONG_ALLOWED = 0.005
@@ -143,12 +153,13 @@ def _best(rules: Thresholds, name: str, right: Callable[[Thresholds], int]) -> T
 
 def _hips_right(ones: list[Judged]) -> int:
     """Hips found and called as they are, less what was taken for a hip and is none."""
-    hits = sum(implant_right(one, hip) for one, hip in all_hips(ones))
-    return hits - sum(max(0, len(one.findings.hips) - len(one.truth.hips)) for one in ones)
+    hits = sum(implant_right(one, hip) for one, hip in clear_hips(ones))
+    return hits - sum(max(0, len(one.findings.hips) - len(one.truth.hips + one.truth.cut_hips)) for one in ones)
 
 
 def _sides_right(ones: list[Judged]) -> int:
-    return sum(one.findings.side == one.truth.side for one in ones if tells_side(one))
+    """Also of films that say nothing of their side: a letter read where there is none files a hip on a wrong side."""
+    return sum(side_right(one) for one in ones if is_hip_film(one))
 
 
 def _views_right(ones: list[Judged]) -> int:
@@ -156,7 +167,7 @@ def _views_right(ones: list[Judged]) -> int:
 
 
 def _cups_right(ones: list[Judged]) -> int:
-    return sum(cup_right(one, hip) for one, hip in all_hips(ones) if hip.implant != "none")
+    return sum(cup_right(one, hip) for one, hip in clear_hips(ones) if hip.implant != "none")
 
 
 def _widest(ones: list[Judged], titles: Sequence[str]) -> float:

@@ -1,6 +1,7 @@
 """The truth of a film, read off its geometry in the film's own pixels."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from simulation.people.atlas import load_atlas
 from simulation.people.skeleton import SIDES
 from simulation.scene import Scene
 from simulation.surgery.choice import Implant
-from simulation.truth import CupTruth, HipTruth, MarkerTruth, Point
+from simulation.truth import PARTLY_SHOWN, CupTruth, HipTruth, MarkerTruth, Point
 from simulation.views.cup_angles import CupAngles
 from simulation.views.pelvic_landmarks import ischium_vertices, teardrop_vertices, trans_ischial_line
 from simulation.views.picture import Picture
@@ -23,10 +24,16 @@ _AP_VIEWS = frozenset({"ap_pelvis", "ap_hip"})
 
 
 def hip_truths(scene: Scene, picture: Picture, view: str) -> tuple[HipTruth, ...]:
-    """The hips that the film shows, right first; on a cross-table lateral only the hip it is aimed at."""
-    sides = (scene.side,) if view == "cross_table_lateral" else tuple(SIDES)
-    ischia = ischium_points(scene, picture, view)
-    return tuple(hip for side in sides if (hip := _hip(scene, picture, view, side, ischia)) is not None)
+    """The hips that the film shows, right first: half of each and its centre are in the exposed field.
+
+    On a cross-table lateral only the hip it is aimed at can be.
+    """
+    return tuple(hip for hip, shown in _hips_in_field(scene, picture, view) if shown)
+
+
+def cut_hip_truths(scene: Scene, picture: Picture, view: str) -> tuple[HipTruth, ...]:
+    """Those that the field's edge cuts just short of that: a reader may tell them or leave them out."""
+    return tuple(hip for hip, shown in _hips_in_field(scene, picture, view) if not shown)
 
 
 def shown_view(scene: Scene, picture: Picture, view: str) -> str:
@@ -98,11 +105,27 @@ def film_side(hips: tuple[HipTruth, ...], view: str, letters: tuple[MarkerTruth,
     return "both" if len(hips) == 2 else hips[0].side
 
 
-def _hip(scene: Scene, picture: Picture, view: str, side: str, ischia: dict[str, Point | None]) -> HipTruth | None:
-    centre = picture.project(scene.on_table(scene.person.hip_centres[side]))[0]
-    clipped = picture.field.clip(_hip_box(scene, picture, side))
-    if clipped is None or clipped[1] < _LEAST_VISIBLE or not picture.field.contains(centre).all():
-        return None
+def _hips_in_field(scene: Scene, picture: Picture, view: str) -> Iterator[tuple[HipTruth, bool]]:
+    """Every hip of which the field has more than a little, and whether that is enough to be shown."""
+    ischia = ischium_points(scene, picture, view)
+    for side in (scene.side,) if view == "cross_table_lateral" else SIDES:
+        clipped = picture.field.clip(_hip_box(scene, picture, side))
+        if clipped is None or clipped[1] < PARTLY_SHOWN[0]:
+            continue
+        centre = picture.project(scene.on_table(scene.person.hip_centres[side]))[0]
+        shown = clipped[1] >= _LEAST_VISIBLE and bool(picture.field.contains(centre).all())
+        yield _hip(scene, picture, view, side, clipped=clipped, ischia=ischia), shown
+
+
+def _hip(
+    scene: Scene,
+    picture: Picture,
+    view: str,
+    side: str,
+    *,
+    clipped: tuple[Box, float],
+    ischia: dict[str, Point | None],
+) -> HipTruth:
     installed, state = scene.implants.get(side), scene.state(side)
     cup = None
     if installed is not None and installed.cup is not None:

@@ -122,7 +122,7 @@ def test_a_box_ends_where_the_film_ends() -> None:
         (View.CROSS_TABLE_LATERAL, "left", None, Side.LEFT, "marker", False),
         (View.CROSS_TABLE_LATERAL, None, "L", Side.LEFT, "tag", False),
         (View.CROSS_TABLE_LATERAL, "right", "L", Side.RIGHT, "marker", True),
-        (View.OBLIQUE_HIP, "left", None, Side.LEFT, "marker", True),
+        (View.OBLIQUE_HIP, "left", None, Side.RIGHT, "anatomy", True),
         (View.OBLIQUE_HIP, None, "L", Side.RIGHT, "anatomy", True),
         (View.FROG_LEG_LATERAL, None, None, Side.RIGHT, "anatomy", False),
     ],
@@ -143,10 +143,13 @@ def test_the_side_of_one_hip_comes_from_what_the_view_can_tell(  # noqa: PLR0917
     assert ("side_unknown" in found.review) is (side is Side.UNKNOWN)
 
 
-def test_where_the_bones_hardly_tell_a_tag_goes_before_them() -> None:
-    raw = make_raw(View.FROG_LEG_LATERAL, right_hip_native=0.7, left_hip_native=0.4)
-    tag_first, bones_first = judged(raw, "L", sure_side=0.4), judged(raw, "L", sure_side=0.2)
-    assert (tag_first.side, tag_first.side_evidence) == (Side.LEFT, "tag")
+@pytest.mark.parametrize(("tag", "letter", "evidence"), [("L", 0.0, "tag"), (None, 0.9, "marker")])
+def test_where_the_bones_hardly_tell_a_letter_and_a_tag_go_before_them(
+    tag: str | None, letter: float, evidence: str
+) -> None:
+    raw = make_raw(View.FROG_LEG_LATERAL, right_hip_native=0.7, left_hip_native=0.4, left_marker=letter)
+    bones_last, bones_first = judged(raw, tag, sure_side=0.4), judged(raw, tag, sure_side=0.2)
+    assert (bones_last.side, bones_last.side_evidence) == (Side.LEFT, evidence)
     assert (bones_first.side, bones_first.side_evidence) == (Side.RIGHT, "anatomy")
 
 

@@ -19,6 +19,7 @@ from training.networks.efficientnet import EfficientNet  # noqa: E402
 from training.networks.layers import ConvUnit  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[2] / "model_repository"
+SIZE = classifier.Settings().size
 NO_VIEW = torch.full((1, 6), 1 / 6)
 UPRIGHT = torch.tensor([[0.97, 0.01, 0.01, 0.01]])
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -38,9 +39,9 @@ def deployed(name, **inputs):
 
 def test_a_classifier_filled_from_the_deployed_one_ranks_views_as_it_does():
     net, image = classifier.new_net(), smooth_film()
-    load_deployed(net, torch.zeros(1, 1, 128, 128), REPOSITORY / "classifier" / "1" / "model.onnx")
+    load_deployed(net, torch.zeros(1, 1, SIZE, SIZE), REPOSITORY / "classifier" / "1" / "model.onnx")
     with torch.no_grad():
-        logits, turned, _ = ClassifierGraph(net.eval(), 128, 1.0, Outliers(1, 1, 1)).seen(image)
+        logits, turned, _ = ClassifierGraph(net.eval(), SIZE, 1.0, Outliers(1, 1, 1)).seen(image)
     views, turns, _ = deployed("classifier", image=image)
     # divided by a temperature, then shifted
     assert np.corrcoef(logits[0].numpy(), np.log(views[0]))[0, 1] == pytest.approx(1, abs=1e-5)

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
 from simulation.truth import FilmTruth, HipTruth  # noqa: E402
-from training.detector import example  # noqa: E402
+from training.detector import LETTER_BOXES, example, found  # noqa: E402
 from training.films import LabelledFilm  # noqa: E402
 
 FILM = LabelledFilm(
@@ -45,3 +45,37 @@ def test_a_hip_that_the_film_cuts_already_is_gone_sooner():
     assert len(whole) > 30
     assert half < whole
     assert len(half) < 0.7 * len(whole)
+
+
+class Told:
+    """Answers with boxes and scores that a test gives."""
+
+    def __init__(self, boxes, scores):
+        self.told = torch.tensor([boxes], dtype=torch.float32), torch.tensor([scores], dtype=torch.float32)
+
+    def __call__(self, images):
+        """Raw levels; these are of no interest."""
+        return images
+
+    def decode(self, _levels):
+        """The same, whatever is shown."""
+        return self.told
+
+
+def test_letters_are_looked_for_where_they_may_lie_whichever_side_they_say():
+    """Two boxes of one letter, one of another side's, one that is hardly likely: three places, the likeliest first."""
+    hip, letter, again = [100, 100, 200, 200], [10, 10, 20, 22], [12, 11, 22, 22]
+    other, faint = [300, 10, 310, 22], [10, 300, 20, 312]
+    none = [0.0] * 6
+    scores = [
+        [0.8, 0.1, 0, 0, 0.3, 0.2],
+        [*none[:4], 0.9, 0.85],
+        [*none[:4], 0.7, 0.88],
+        [*none[:4], 0.1, 0.6],
+        [*none[:4], 0.05, 0.01],
+    ]
+    best, letters = found(Told([hip, letter, again, other, faint], scores), torch.zeros(1, 1, 384, 384))
+    assert letters.shape == (1, LETTER_BOXES, 4)
+    assert letters[0].tolist() == [letter, other, hip]  # what a hip's box is taken for matters: a reader looks closer
+    assert best[0, 0].tolist() == pytest.approx([*hip, 0.8])
+    assert best[0, 4:, :4].tolist() == [letter, again]

@@ -24,7 +24,7 @@ from training.evaluation import (
 )
 from training.evaluation.answers import judge
 from training.evaluation.bars import bars, bars_table, read
-from training.evaluation.judged import match
+from training.evaluation.judged import match, true_sides
 from training.evaluation.page import About, page, write
 from training.films import LabelledFilm
 
@@ -149,6 +149,40 @@ def test_a_hip_is_matched_by_side_and_by_place_where_the_side_cannot_be_told():
     untold = make_judged(make_truth(View.AP_PELVIS, "unknown", mirrored, mirrored=True), swapped)
     assert [hips.implant_right(told, hip) for hip in both] == [False, False]
     assert [hips.implant_right(untold, hip) for hip in mirrored] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("right", "left", "wanted"),
+    [
+        (1.0, 1.0, {"both"}),
+        (1.0, 0.6, {"both", "right"}),
+        (1.0, 0.4, {"both", "right"}),
+        (0.6, 0.4, {"both", "right", "left"}),
+        (1.0, None, {"right"}),
+        (0.6, None, {"right"}),
+    ],
+)
+def test_the_side_of_a_film_whose_edge_halves_a_hip_may_be_told_either_way(right, left, wanted):
+    visible = {"right": right, "left": left}
+    told = [replace(make_hip(side), visible_fraction=seen) for side, seen in visible.items() if seen is not None]
+    shown = [hip for hip in told if hip.visible_fraction >= 0.5]
+    cut = tuple(hip for hip in told if hip.visible_fraction < 0.5)
+    side = "both" if len(shown) == 2 else "right"
+    assert true_sides(make_judged(make_truth(side=side, hips=shown, cut_hips=cut), make_raw())) == wanted
+    unknown = make_truth(View.CROSS_TABLE_LATERAL, "unknown", shown, cut_hips=cut)
+    assert true_sides(make_judged(unknown, make_raw())) == {"unknown"}
+
+
+def test_a_hip_that_the_edge_halves_is_left_out_unless_counted_strictly():
+    pelvis = make_truth(View.AP_PELVIS, "both", [make_hip(), replace(make_hip("left"), visible_fraction=0.6)])
+    found = hips.figures([make_judged(pelvis, make_raw(View.AP_PELVIS, right_hip_implant=0.9))])
+    assert (found["side"]["right"], found["implant"]["of"], found["implant"]["right"]) == (1, 1, 1)
+    assert (found["strictly"]["side"]["right"], found["strictly"]["implant"]["of"]) == (0, 2)
+    assert (found["strictly"]["implant"]["right"], found["partly_shown"]) == (1, 1)
+    cut = replace(make_hip("left"), visible_fraction=0.4)
+    one = make_truth(View.AP_PELVIS, "right", [make_hip()], cut_hips=(cut,))
+    found = hips.figures([make_judged(one, make_raw(View.AP_PELVIS, right_hip_implant=0.9, left_hip_implant=0.9))])
+    assert (found["hips_too_many"]["right"], found["side"]["right"], found["strictly"]["side"]["right"]) == (0, 1, 0)
 
 
 def test_a_film_of_one_hip_has_the_one_that_was_found():

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 onnx = pytest.importorskip("onnx", reason="the training extra is not installed")
 
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
+from training import export as exporting  # noqa: E402
 from training import letters  # noqa: E402
 from training.cup_angle import pelvis_net, rim_net  # noqa: E402
 from training.cup_graph import CupAngleGraph, angles, seen, seen_from_both_faces  # noqa: E402
@@ -175,6 +176,16 @@ def test_fp16_storage_keeps_what_the_graph_computes(tmp_path):
     after = ort.InferenceSession(str(path)).run(None, {"x": image.numpy()})[0]
     assert path.stat().st_size < 0.7 * whole
     assert after == pytest.approx(before, abs=2e-3)
+
+
+@pytest.mark.parametrize("share", ["nothing=0.5", "fine", "fine=1.5", "fine=half"])
+def test_a_share_of_no_network_or_beyond_a_whole_is_refused(share, monkeypatch, capsys):
+    monkeypatch.setattr(
+        "sys.argv", ["export", "--runs", "r", "--films", "f", "--validation", "v", "--deployed-share", share]
+    )
+    with pytest.raises(SystemExit):
+        exporting.main()
+    assert "--deployed-share" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])

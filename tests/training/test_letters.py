@@ -17,6 +17,7 @@ from training.turns import box_as_stored, turn_of  # noqa: E402
 UPRIGHT = torch.tensor([[1.0, 0.0, 0.0, 0.0]])
 BOX = (100.0, 200.0, 140.0, 260.0)
 AWAY = (500.0, 500.0, 560.0, 560.0)
+FURTHER = (20.0, 600.0, 50.0, 640.0)
 
 
 def truth(*markers):
@@ -112,17 +113,18 @@ R, L, R_MIRRORED, NOTHING = (
         ((L, R), [1, 0], [0.96, 0.97], [0.06 / 0.96, 0.02 / 0.97]),
         ((R_MIRRORED, NOTHING), [0, 0], [0.9, 0.06], [0.7 / 0.9, 0.05 / 0.06]),
         ((NOTHING, L), [None, 1], [0.02, 0.97], [0.5, 0.02 / 0.97]),
+        ((NOTHING, L, R), [2, 1], [0.96, 0.97], [0.06 / 0.96, 0.02 / 0.97]),
     ],
-    ids=["each in its own", "each in the other's", "one mirrored", "left alone"],
+    ids=["each in its own", "each in the other's", "one mirrored", "left alone", "not in the likeliest"],
 )
 def test_each_side_gets_the_box_that_reads_most_like_it(chances, boxes, read, mirrored):
-    film = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE)
-    picked, score, way = read_letters(Told(*chances), film, UPRIGHT, torch.tensor([[BOX, AWAY]]))
+    film, places = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE), (BOX, AWAY, FURTHER)[: len(chances)]
+    picked, score, way = read_letters(Told(*chances), film, UPRIGHT, torch.tensor([places]))
     assert score[0].tolist() == pytest.approx(read, abs=1e-5)
     assert way[0].tolist() == pytest.approx(mirrored, abs=1e-4)
     for found, index in zip(picked[0].tolist(), boxes, strict=True):
         if index is not None:
-            assert found == list((BOX, AWAY)[index])
+            assert found == list(places[index])
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])

@@ -3,10 +3,10 @@
     python -m training.ablation canvas     --films 1000
     python -m training.ablation ellipse    --from films/train --validation films/validation
     python -m training.ablation families   --films 1000 --shifted 600
-    python -m training.ablation input-size --from films/train --validation films/validation --shifted 600
+    python -m training.ablation input-size --runs runs/128 runs/192 --validation films/validation --shifted 600
 
 All from one seed and on one core (OMP_NUM_THREADS=1), minutes to an hour each. Such short trainings compare; they
-reach no final accuracy.
+reach no final accuracy. ``input-size`` trains nothing: it compares runs of ``training.classifier --size``.
 """
 
 import argparse
@@ -25,16 +25,17 @@ def main() -> None:
     parser.add_argument("which", choices=("canvas", "ellipse", "families", "input-size"))
     parser.add_argument("--films", type=int, default=1000, help="how many films to simulate and learn from")
     parser.add_argument("--from", dest="known", type=Path, help="learn from the shards in this folder instead")
-    parser.add_argument("--validation", type=Path, help="shards of other people, to test on")
+    parser.add_argument("--validation", type=Path, nargs="+", help="shards of other people, to test on")
+    parser.add_argument("--runs", type=Path, nargs="+", help="of the classifier, with inputs of several sizes")
     parser.add_argument("--shifted", type=int, default=600, help="how many films of another kind to test on")
     parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--rate", type=float, default=6e-4, help="peak learning rate of input-size")
-    parser.add_argument("--init", type=Path, default=DEPLOYED / "classifier/1/model.onnx")
     parser.add_argument("--data", type=Path, default=Path("var/ablation"), help="where films and runs are kept")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that simulate")
     args = parser.parse_args()
-    if args.which in ("ellipse", "input-size") and (args.known is None or args.validation is None):
-        parser.error(f"{args.which} needs --from and --validation")
+    if args.which == "ellipse" and (args.known is None or args.validation is None):
+        parser.error("ellipse needs --from and --validation")
+    if args.which == "input-size" and (args.runs is None or args.validation is None):
+        parser.error("input-size needs --runs and --validation")
     args.data.mkdir(parents=True, exist_ok=True)
     match args.which:
         case "canvas":
@@ -42,13 +43,11 @@ def main() -> None:
                 args.data, args.films, args.steps, args.workers, DEPLOYED / "cup_angle/1/model.onnx"
             )
         case "ellipse":
-            head, rows = ellipse.table(args.known, args.validation, args.steps, args.films)
+            head, rows = ellipse.table(args.known, args.validation[0], args.steps, args.films)
         case "families":
             head, rows = families.table(args.data, args.films, args.shifted, args.steps, args.workers)
         case _:
-            head, rows = input_size.table(
-                args.data, args.known, args.validation, args.shifted, args.steps, args.rate, args.init, args.workers
-            )
+            head, rows = input_size.table(args.data, args.runs, args.validation, args.shifted, args.workers)
     print("\n".join(markdown.table(head, rows)))
 
 

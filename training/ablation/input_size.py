@@ -1,5 +1,6 @@
-"""The size of EfficientNet-B3's input: accuracy and time, each trained on for as long from the deployed weights."""
+"""The size of EfficientNet-B3's input: what trained classifiers of several sizes get right, and what a film costs."""
 
+import json
 import statistics
 import time
 from pathlib import Path
@@ -14,31 +15,36 @@ from training.films import VIEWS, LabelledFilm, load_films
 from training.loop import load_average
 from training.onnx_files import Graph, export, rounded
 
-SIZES = (96, 128, 192)
 DIRECTIONS = 8  # of an outlier score that is not asked
 TIMED = 30  # films
+HEAD = ("pixels", "steps", "view, validation", "view, shifted", "ms a film")
 
 
 def table(
-    data: Path, films: Path, validation: Path, shifted: int, steps: int, rate: float, init: Path, workers: int
+    data: Path, runs: list[Path], validation: list[Path], shifted: int, workers: int
 ) -> tuple[list[str], list[list[str]]]:
-    """Views right on validation and on shifted films; median time of the exported graph, one film, one thread."""
-    seen, strange = load_films(validation), made(Wanted("shifted", shifted, data / "shifted", workers))
+    """A row for each run of ``training.classifier``: views right on validation and on shifted films, and the time.
+
+    The graph is the exported one, which looks twice; the time is the median of single films on one thread, in turns,
+    so that what else the machine does meets all sizes alike.
+    """
+    seen = [film for folder in validation for film in load_films(folder)]
+    strange = made(Wanted("shifted", shifted, data / "shifted", workers))
+    told = {run: _compiled(run, data / f"{run.name}.onnx") for run in runs}
+    spent = _times_ms(list(told.values()), [film.canvas for film in seen[:TIMED]])
     rows = []
-    for size in SIZES:
-        out = data / f"size-{size}"
-        settings = classifier.Settings(size=size, early_share=0.0, steps=steps, learning_rate=rate)
-        classifier.train([films], validation, out, settings, init)
-        net = rounded(load_average(classifier.new_net(), out))
-        graph = graphs.ClassifierGraph(net, size, 1.0, graphs.Outliers(1536, len(VIEWS), DIRECTIONS))
-        told = _compiled(graph, data / f"size-{size}.onnx")
-        milliseconds = _time_ms(told, [film.canvas for film in seen[:TIMED]])
-        rows.append([str(size), f"{_right(told, seen):.1%}", f"{_right(told, strange):.1%}", f"{milliseconds:.0f}"])
+    for (run, graph), milliseconds in zip(told.items(), spent, strict=True):
+        settings = json.loads((run / "settings.json").read_text())
+        right = (f"{_right(graph, films):.1%} of {len(films)}" for films in (seen, strange))
+        rows.append([str(settings["size"]), str(settings["steps"]), *right, f"{milliseconds:.0f}"])
         print(rows[-1], flush=True)
-    return ["pixels", f"view, validation ({len(seen)})", f"view, shifted ({len(strange)})", "ms a film"], rows
+    return list(HEAD), rows
 
 
-def _compiled(graph: graphs.ClassifierGraph, path: Path) -> Graph:
+def _compiled(run: Path, path: Path) -> Graph:
+    size = json.loads((run / "settings.json").read_text())["size"]
+    net = rounded(load_average(classifier.new_net(), run))
+    graph = graphs.ClassifierGraph(net, size, 1.0, graphs.Outliers(1536, len(VIEWS), DIRECTIONS))
     image = torch.zeros(2, CANVAS_SIZE, CANVAS_SIZE, dtype=torch.uint8)
     export(graph, path, {"image": image}, ("view_scores", "turn_scores", "outlier_score"))
     return Graph(path, threads=1)
@@ -49,10 +55,11 @@ def _right(graph: Graph, films: list[LabelledFilm]) -> float:
     return statistics.mean(view == film.truth.view for view, film in zip(told, films, strict=True))
 
 
-def _time_ms(graph: Graph, canvases: list[np.ndarray]) -> float:
-    spent = []
+def _times_ms(told: list[Graph], canvases: list[np.ndarray]) -> list[float]:
+    spent: list[list[float]] = [[] for _ in told]
     for canvas in canvases:
-        start = time.perf_counter()
-        graph({"image": canvas[None]})
-        spent.append(1000 * (time.perf_counter() - start))
-    return statistics.median(spent[2:])
+        for graph, times in zip(told, spent, strict=True):
+            start = time.perf_counter()
+            graph({"image": canvas[None]})
+            times.append(1000 * (time.perf_counter() - start))
+    return [statistics.median(times[2:]) for times in spent]

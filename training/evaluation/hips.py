@@ -3,25 +3,28 @@
 from collections.abc import Callable
 
 from ingest.records import Side
+from simulation.truth import PARTLY_SHOWN
 from training.evaluation.judged import (
     Judged,
     all_hips,
+    clear_hips,
     cup_right,
     has_letter,
     implant_right,
     is_hip_film,
     match,
     tells_side,
+    true_sides,
 )
-from training.evaluation.markdown import paragraph, share_cells, table
+from training.evaluation.markdown import paragraph, percent, share_cells, table
 from training.evaluation.statistics import Figures, share
 
 SHARE_HEAD = ("right", "of", "share", "95 % interval")
 
 
 def side_right(one: Judged) -> bool:
-    """Whether the film's side was said as it is."""
-    return one.findings.side == one.truth.side
+    """Whether the film's side was said as it is; a hip that the film's edge cuts near its half may count or not."""
+    return one.findings.side in true_sides(one)
 
 
 def figures(judged: list[Judged]) -> Figures:
@@ -29,7 +32,7 @@ def figures(judged: list[Judged]) -> Figures:
     films = [one for one in judged if is_hip_film(one)]
     told = [one for one in films if tells_side(one)]
     silent = [one for one in films if not tells_side(one)]
-    hips = all_hips(judged)
+    hips, every = clear_hips(judged), all_hips(judged)
     implanted = [(one, hip) for one, hip in hips if hip.implant != "none"]
     return {
         "side": share([side_right(one) for one in told]),
@@ -48,13 +51,27 @@ def figures(judged: list[Judged]) -> Figures:
             kind: share([cup_right(one, hip) for one, hip in implanted if hip.implant == kind])
             for kind in sorted({hip.implant for _, hip in implanted})
         },
-        "hips_too_many": share([len(one.findings.hips) > len(one.truth.hips) for one in films]),
+        "hips_too_many": share([len(one.findings.hips) > len(one.truth.hips + one.truth.cut_hips) for one in films]),
+        "partly_shown": sum(hip.partly_shown for one in films for hip in one.truth.hips + one.truth.cut_hips),
+        "strictly": {
+            "side": share([one.findings.side == one.truth.side for one in told]),
+            "implant": share([implant_right(one, hip) for one, hip in every]),
+            "cup": share([cup_right(one, hip) for one, hip in every if hip.implant != "none"]),
+        },
     }
 
 
 def _side_by(films: list[Judged], group: Callable[[Judged], str]) -> dict[str, Figures]:
     names = sorted({group(one) for one in films})
     return {name: share([side_right(one) for one in films if group(one) == name]) for name in names}
+
+
+def strictly(found: Figures) -> str:
+    """What the figures would be, had every hip to be told that shows its half and none that does not."""
+    told = (f"{percent(found['strictly'][what]['share'])} of {what}s" for what in ("side", "implant"))
+    return (
+        f"A hip that the film's edge halves may be told or left out; counted strictly, {' and '.join(told)} are right."
+    )
 
 
 def section(found: Figures) -> list[str]:
@@ -75,6 +92,20 @@ def section(found: Figures) -> list[str]:
         "was found, and the side is judged by itself. A cross-table lateral without a letter, and a mirrored film "
         "without one, cannot tell the side: they are left out of the first line and make up the second. "
         f"Of {found['hips_too_many']['of']} films of hips {found['hips_too_many']['right']} got a hip too many."
+    )
+    lines += paragraph(
+        f"Of {found['partly_shown']} hips the film's edge leaves between {percent(PARTLY_SHOWN[0], 0)} and "
+        f"{percent(PARTLY_SHOWN[1], 0)}. Where the line is drawn there is no reader's question: such a hip may be told "
+        "or left out, the side is right either way, and it is not counted. With the line drawn at half of a hip, and "
+        "its centre in the field:"
+    )
+    lines += table(
+        ["question, counted strictly", *SHARE_HEAD],
+        [
+            ("side, where the film shows it", *share_cells(found["strictly"]["side"])),
+            ("implant or none", *share_cells(found["strictly"]["implant"])),
+            ("cup told from no cup, of hips with an implant", *share_cells(found["strictly"]["cup"])),
+        ],
     )
     lines += paragraph("The side by view, and by whether a letter can be read on the film:")
     lines += table(["film", *SHARE_HEAD], [(name, *share_cells(row)) for name, row in found["side_by_letter"].items()])

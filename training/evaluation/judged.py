@@ -1,6 +1,7 @@
 """One film, what is true of it and what was said, and which answer belongs to which hip."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,16 @@ def tells_side(one: Judged) -> bool:
     return is_hip_film(one) and one.truth.side != Side.UNKNOWN
 
 
+def true_sides(one: Judged) -> frozenset[Side]:
+    """What may rightly be said of a film's side: with each hip that its edge cuts near the half, and without it."""
+    if one.truth.side == Side.UNKNOWN:
+        return frozenset({Side.UNKNOWN})
+    clear = {hip.side for hip in one.truth.hips if not hip.partly_shown}
+    partly = {hip.side for hip in one.truth.hips + one.truth.cut_hips} - clear
+    told = [clear | set(some) for n in range(len(partly) + 1) for some in combinations(partly, n)]
+    return frozenset(Side.BOTH if len(sides) > 1 else Side(*sides) for sides in told if sides)
+
+
 def has_letter(one: Judged) -> bool:
     """Whether a lead letter can be read on the film."""
     return bool(one.truth.markers)
@@ -49,6 +60,11 @@ def all_hips(judged: list[Judged]) -> list[tuple[Judged, HipTruth]]:
     return [(one, hip) for one in judged if is_hip_film(one) for hip in one.truth.hips]
 
 
+def clear_hips(judged: list[Judged]) -> list[tuple[Judged, HipTruth]]:
+    """Every hip that a film shows and that its edge does not cut near the half."""
+    return [(one, hip) for one, hip in all_hips(judged) if not hip.partly_shown]
+
+
 def match(one: Judged, hip: HipTruth) -> Hip | None:
     """The found hip that stands for a true one.
 
@@ -56,7 +72,7 @@ def match(one: Judged, hip: HipTruth) -> Hip | None:
     side is judged by itself. Where the film cannot tell the side (mirrored, no letter) the place decides.
     """
     found = one.findings.hips
-    if len(one.truth.hips) == 1 and len(found) == 1:
+    if len(one.truth.hips + one.truth.cut_hips) == 1 and len(found) == 1:
         return found[0]
     if one.truth.side == Side.UNKNOWN:
         near = max(found, key=lambda candidate: iou(candidate.box, hip.box), default=None)

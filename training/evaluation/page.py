@@ -38,7 +38,9 @@ def page(figures: Figures, about: About) -> str:
     usual, shifted, families = figures["usual"], figures["shifted"], figures["families"]
     lines = _opening(usual, shifted, about)
     lines += ["## The bars", "", *bars_table(bars(usual))]
-    lines += paragraph("Intervals are of 95 %. A bar is met or missed by the value itself.")
+    lines += paragraph(
+        "Intervals are of 95 %. A bar is met or missed by the value itself. " + hips.strictly(usual["hips"])
+    )
     if shifted:
         lines += measures.section(usual, shifted, families)
     lines += views.section(usual["views"]) + hips.section(usual["hips"]) + detection.section(usual["detection"])

@@ -5,7 +5,15 @@ from collections import Counter
 from ingest.records import View
 from training.evaluation.angles import readings
 from training.evaluation.hips import side_right
-from training.evaluation.judged import FAR_OFF_DEG, Judged, cup_right, implant_right, is_hip_film, tells_side
+from training.evaluation.judged import (
+    FAR_OFF_DEG,
+    Judged,
+    clear_hips,
+    cup_right,
+    implant_right,
+    is_hip_film,
+    tells_side,
+)
 from training.evaluation.markdown import paragraph, percent, share_cells, table
 from training.evaluation.statistics import Figures, share
 
@@ -14,7 +22,7 @@ FAULTS = ("view", "side", "implant", "cup", "angle")
 
 def faults(one: Judged) -> tuple[str, ...]:
     """What the registry would have wrong about this film."""
-    hips = one.truth.hips if is_hip_film(one) else ()
+    hips = [hip for _, hip in clear_hips([one])]
     wrong = {
         "view": one.findings.view != one.truth.view,
         "side": tells_side(one) and not side_right(one),

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from training.evaluation.angles import readings
 from training.evaluation.hips import side_right
-from training.evaluation.judged import Judged, families, implant_right, is_hip_film, match, tells_side
+from training.evaluation.judged import Judged, clear_hips, families, implant_right, match, tells_side
 
 SHOWN = 20
 COLUMNS = 5
@@ -24,7 +24,7 @@ def certainty_of_fault(one: Judged) -> float:
         sure.append(one.findings.view_score)
     if tells_side(one) and not side_right(one):
         sure.append(max((hip.score for hip in one.findings.hips), default=0.0))
-    for hip in one.truth.hips if is_hip_film(one) else ():
+    for _, hip in clear_hips([one]):
         found = match(one, hip)
         if not implant_right(one, hip):
             sure.append(1 - one.raw.detections[:4, 4].max() if found is None else abs(2 * found.implant_score - 1))

@@ -11,7 +11,7 @@ from simulation.beam.collimation import ExposedField
 from simulation.film import staged
 from simulation.look.shifts import Subject, jpeg, square_crop, squeezed
 from simulation.spec import FilmSpec, HipState
-from simulation.views.labels import film_side, hip_truths, ischium_points, shown_view, teardrop_points
+from simulation.views.labels import cut_hip_truths, film_side, hip_truths, ischium_points, shown_view, teardrop_points
 from simulation.views.pelvic_landmarks import PelvicPosition
 from simulation.views.picture import Picture
 
@@ -251,3 +251,24 @@ def test_a_pelvis_cropped_to_one_hip_is_a_film_of_a_hip():
 def test_other_views_stay_what_they_are_however_cropped():
     scene = make_scene("oblique_hip")
     assert shown_view(scene, crop(plate_of(scene)), "oblique_hip") == "oblique_hip"
+
+
+@pytest.mark.parametrize(
+    ("left_of_right_hip_mm", "where"),
+    [(90.0, "shown"), (25.0, "shown"), (5.0, "cut"), (-60.0, "neither")],
+    ids=["all of it", "more than half", "less than half", "gone"],
+)
+def test_a_hip_that_an_edge_cuts_near_its_half_is_told_apart(left_of_right_hip_mm, where):
+    """An edge that moves over the right hip, from its outer side inwards."""
+    scene = make_scene()
+    plate = plate_of(scene)
+    right = plate.project(scene.on_table(scene.person.hip_centres["right"]))[0]
+    edge = max(0, round(right[0] - left_of_right_hip_mm / plate.spacing_mm))
+    shift = np.array([[1.0, 0, -edge], [0, 1, 0], [0, 0, 1]])
+    picture = plate.moved(shift, plate.width - edge, plate.height)
+    shown, cut = (told(scene, picture, "ap_pelvis") for told in (hip_truths, cut_hip_truths))
+    sides = {"shown": [hip.side for hip in shown], "cut": [hip.side for hip in cut]}
+    assert "left" in sides["shown"]
+    assert [name for name, told in sides.items() if "right" in told] == ([where] if where in sides else [])
+    assert all(hip.partly_shown == (hip.visible_fraction < 0.65) for hip in shown + cut)
+    assert all(hip.visible_fraction >= 0.35 for hip in shown + cut)
