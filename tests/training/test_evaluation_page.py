@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders.findings import LEFT_BOX, MARKER_BOXES, RIGHT_BOX, make_raw, make_thresholds
+from builders.truths import make_cup, make_hip, make_truth
 
 from ingest.records import Side, View
-from simulation.truth import CupTruth, FilmTruth, HipTruth, MarkerTruth
+from simulation.truth import MarkerTruth
 from training.evaluation import (
     angles,
     calibration,
@@ -30,24 +31,6 @@ from training.films import LabelledFilm
 
 ABOUT = About("python -m training.evaluate --films 9", "tha_radiograph/1-abc", "Made here.", "Made there.", 2)
 CANVAS = np.zeros((768, 768), np.uint8)
-
-
-def make_cup(**changes):
-    values = dict.fromkeys(("centre", "major_upper", "major_lower", "minor_opening", "minor_dome", "dome"), (0.0, 0.0))
-    values |= {"visible": True, "inclination_deg": 40.0, "version_ap_deg": 15.0, "version_lateral_deg": None}
-    values |= dict.fromkeys((name for name in CupTruth.__slots__ if name not in values), 15.0)
-    return CupTruth(**values | changes)
-
-
-def make_hip(side="right", implant="tha", cup=None, **changes):
-    box = RIGHT_BOX if side == "right" else LEFT_BOX
-    return HipTruth(side, box, 1.0, implant, cup, **changes)
-
-
-def make_truth(view=View.AP_HIP, side="right", hips=(), markers=(), **changes):
-    values = {"seed": 1, "person": 1, "ischium_right": None, "ischium_left": None, "spacing_mm": 0.2}
-    values |= {"width": 768, "height": 768, "signal_to_noise": 50.0}
-    return FilmTruth(view=view.value, side=side, hips=tuple(hips), markers=tuple(markers), **values | changes)
 
 
 def make_judged(truth, raw, **thresholds):

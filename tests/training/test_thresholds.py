@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders.findings import make_thresholds
+from builders.findings import make_raw, make_thresholds
+from builders.truths import make_cup, make_hip, make_truth
 
-from training.thresholds import lowest_sure, served, widest_interval, write
+from ingest.records import View
+from training.films import LabelledFilm
+from training.thresholds import choose, lowest_sure, served, widest_interval, write
 
 CONFIG = Path(__file__).parents[2] / "model_repository" / "tha_radiograph" / "config.pbtxt"
 
@@ -55,3 +58,24 @@ def test_a_config_that_lacks_a_threshold_is_refused(tmp_path):
     config.write_text('name: "tha_radiograph"\n')
     with pytest.raises(ValueError, match=r"no parameter threshold\.hip_score"):
         write(make_thresholds(), config)
+
+
+def make_lateral(side, **letters):
+    """A cross-table lateral with a cup, its truth's side, and what is read of its letters."""
+    cup = make_cup(inclination_deg=None, version_ap_deg=None, version_lateral_deg=20.0)
+    raw = make_raw(View.CROSS_TABLE_LATERAL, right_hip_implant=0.9, cup_angles=[[0.0, 0.0, 20.0]] * 2, **letters)
+    return make_truth(View.CROSS_TABLE_LATERAL, side, [make_hip(cup=cup)]), raw
+
+
+def test_a_letter_read_where_there_is_none_counts_as_a_wrong_side():
+    """Real letters are read at 0.6, on films that tell no side something is at 0.4; the threshold lies between."""
+    pelvis = make_truth(View.AP_PELVIS, "both", [make_hip(cup=make_cup()), make_hip("left", "none")])
+    read = make_raw(View.AP_PELVIS, right_hip_implant=0.9, left_hip_native=0.9, cup_angles=[[40.0, 15.0, 0.0]] * 2)
+    told = [
+        (pelvis, read),
+        *[make_lateral("right", right_marker=0.6)] * 5,
+        *[make_lateral("unknown", left_marker=0.4)] * 5,
+    ]
+    canvas = np.zeros((768, 768), np.uint8)
+    chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
+    assert 0.4 < chosen.marker_score <= 0.6

@@ -32,8 +32,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("var/ablation"), help="where films and runs are kept")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that simulate")
     args = parser.parse_args()
-    if args.which == "ellipse" and (args.known is None or args.validation is None):
-        parser.error("ellipse needs --from and --validation")
+    if args.which == "ellipse" and (args.known is None or len(args.validation or []) != 1):
+        parser.error("ellipse needs --from and one --validation")
     if args.which == "input-size" and (args.runs is None or args.validation is None):
         parser.error("input-size needs --runs and --validation")
     args.data.mkdir(parents=True, exist_ok=True)
