@@ -14,8 +14,9 @@ from simulation.body.other import simulate_broken, simulate_other
 from simulation.clutter.clutter import Cluttered, cluttered
 from simulation.clutter.skin import air_in_folds
 from simulation.geometry.camera import Raster
+from simulation.look.contrasts import WHITE, with_contrasts
 from simulation.look.display import PLAIN, develop, random_look
-from simulation.look.markers import Mark, legible, side_marks
+from simulation.look.markers import Mark, faint, legible, side_marks
 from simulation.look.overlays import overlays
 from simulation.look.reproduction import reproduced
 from simulation.look.shifts import Subject, names, shifted
@@ -40,7 +41,6 @@ cv2.setNumThreads(1)
 
 _OWN_OTHER_SHARE = 0.4  # of "other" films, those with a leg or a spine of the same people
 _ONE_LEG_VIEWS = frozenset({"knee_ap", "knee_lateral", "femoral_shaft", "tibia_ap", "tibia_lateral"})
-_TWELVE_BITS = 4095
 
 
 class UnshownHipError(ValueError):
@@ -69,9 +69,14 @@ def simulate(spec: FilmSpec) -> Film:
     aimed_at = scene.camera.project(scene.on_table(scene.hip(spec.side)))
     shown, picture, copied = reproduced(spec, plate.shown, Picture.plate(scene.camera, exposed), aimed_at)
     shown, picture = shifted(spec, shown, picture, Subject(aimed_at, labels.landmarks(scene), marks))
-    pixels = np.round(np.clip(shown, 0, 1) * _TWELVE_BITS).astype(np.uint16)
-    truth = _truth(spec, scene, picture, legible(pixels, marks, picture))
-    return Film(pixels, replace(truth, shows=plate.shows + copied + names(spec), signal_to_noise=plate.signal_to_noise))
+    pixels = np.round(np.clip(shown, 0, 1) * WHITE).astype(np.uint16)
+    truth = replace(
+        _truth(spec, scene, picture, legible(pixels, marks, picture)),
+        faint_markers=faint(pixels, marks, picture),
+        shows=plate.shows + copied + names(spec),
+        signal_to_noise=plate.signal_to_noise,
+    )
+    return with_contrasts(Film(pixels, truth))
 
 
 def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[MarkerTruth, ...]) -> FilmTruth:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Point = tuple[float, float]
 PARTLY_SHOWN = (0.35, 0.65)  # visible shares of a hip between which it may be told or left out
+LEAST_EDGE = 0.01  # a step of two or three of 256 greys; by eye, on the 26 faintest of 580 rims
+DROWNED = 0.06  # of the display's range: a hip of less contrast may be told or left out; by eye, on 34 faint ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,12 @@ class CupTruth:
     anatomic_anteversion_deg: float
     operative_inclination_deg: float
     operative_anteversion_deg: float
+    edge: float = 1.0  # the smaller step of grey at the ends of the long axis, of 256 greys; 1 where none was taken
+
+    @property
+    def measurable(self) -> bool:
+        """Whether a careful reader could draw the rim: all of it is there, and the ends of its long axis stand out."""
+        return self.visible and self.edge >= LEAST_EDGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +54,12 @@ class HipTruth:
     parts: tuple[str, ...] = ()  # of the implant, for example "cup:cemented", "stem:tapered", "head:ceramic"
     loosening: float = 0.0  # 0 to 1
     heterotopic: int = 0  # Brooker grade
+    contrast: float = 1.0  # of the display's range, between the dark and the bright twentieth of its box
 
     @property
-    def partly_shown(self) -> bool:
-        """Whether the film's edge cuts it near its half, so that one reader tells it and another leaves it out."""
-        return self.visible_fraction < PARTLY_SHOWN[1]
+    def doubtful(self) -> bool:
+        """Whether one reader may tell it and another leave it out: cut near its half, or drowned in white or black."""
+        return self.visible_fraction < PARTLY_SHOWN[1] or self.contrast < DROWNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ class FilmTruth:
     signal_to_noise: float = 0.0  # of the plate in tissue of typical thickness
     shows: tuple[str, ...] = ()  # what else is on it, for example "staples", "photographed", "gonad_shield"
     cut_hips: tuple[HipTruth, ...] = ()  # just beyond that line: no reader is wrong who tells them or leaves them out
+    faint_markers: tuple[MarkerTruth, ...] = ()  # on the film, but too faint or too much cut for every reader to read
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -99,7 +109,8 @@ class FilmTruth:
         raw: dict[str, Any] = json.loads(line)
         for name in ("hips", "cut_hips"):
             raw[name] = tuple(_hip(hip) for hip in raw.get(name, ()))
-        raw["markers"] = tuple(MarkerTruth(**{**mark, "box": tuple(mark["box"])}) for mark in raw["markers"])
+        for name in ("markers", "faint_markers"):
+            raw[name] = tuple(MarkerTruth(**{**mark, "box": tuple(mark["box"])}) for mark in raw.get(name, ()))
         for name in ("ischium_right", "ischium_left", "teardrop_right", "teardrop_left"):
             raw[name] = None if raw.get(name) is None else tuple(raw[name])
         raw["shows"] = tuple(raw.get("shows", ()))

@@ -11,7 +11,7 @@ import io
 import json
 from pathlib import Path
 
-from training.evaluation import hips
+from training.evaluation import angles, hips
 from training.evaluation.angles import ANGLES
 from training.evaluation.bars import bars
 from training.evaluation.markdown import table
@@ -49,8 +49,11 @@ def told(figures: Figures, beginnings: tuple[str, ...]) -> str:
     ]
     films = f"{usual['films']} simulated films of {usual['people']} people not seen in training"
     also = f", and {shifted['films']} shifted films, different in kind from all training films" if shifted else ""
-    strictly = f" {hips.strictly(usual['hips'])}" if any(what.startswith("side") for what, *_ in rows) else ""
-    lines = [f"On {films}{also}; 95 % intervals in brackets.{strictly}", ""]
+    lines = [f"On {films}{also}; 95 % intervals in brackets."]
+    for name, part in (("side", hips.strictly(usual["hips"])), ("inclination", angles.strictly(usual["angles"]))):
+        if any(what.startswith(name) for what, *_ in rows):
+            lines[0] += f" {part}"
+    lines.append("")
     return "\n".join([*lines, *table(["what", "bar", "measured", "met?", "on shifted films"], rows)])
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.pixels import place, to_canvas
 from ingest.records import CANVAS_SIZE, View
-from simulation.truth import CupTruth, FilmTruth, HipTruth, Point
+from simulation.truth import CupTruth, FilmTruth, HipTruth, MarkerTruth, Point
 
 VIEWS = tuple(View)
 STRETCHED_SHARE = 0.2  # of examples: someone resized the film and let its proportions go
@@ -59,11 +59,15 @@ def on_canvas(truth: FilmTruth) -> FilmTruth:
     def moved(hips: tuple[HipTruth, ...]) -> tuple[HipTruth, ...]:
         return tuple(replace(hip, box=box(hip.box), cup=cup(hip.cup)) for hip in hips)
 
+    def lettered(markers: tuple[MarkerTruth, ...]) -> tuple[MarkerTruth, ...]:
+        return tuple(replace(marker, box=box(marker.box)) for marker in markers)
+
     return replace(
         truth,
         hips=moved(truth.hips),
         cut_hips=moved(truth.cut_hips),
-        markers=tuple(replace(marker, box=box(marker.box)) for marker in truth.markers),
+        markers=lettered(truth.markers),
+        faint_markers=lettered(truth.faint_markers),
         ischium_right=point(truth.ischium_right),
         ischium_left=point(truth.ischium_left),
     )

@@ -14,7 +14,7 @@ from simulation.archive.stories import VIEWS, PlannedFilm, films
 from simulation.body import artificial, chest, lower_limb, spine, upper_limb
 from simulation.body.other import render_other
 from simulation.film import UnshownHipError, simulate
-from simulation.look.markers import contrast
+from simulation.look.contrasts import contrast
 from simulation.spec import FilmSpec, HipState
 from simulation.truth import Film, FilmTruth, HipTruth
 

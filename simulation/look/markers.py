@@ -1,6 +1,6 @@
 """Side letters on the film: where they lie, whether they are right, and whether they can be read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from simulation.beam.collimation import Box, ExposedField
 from simulation.geometry.camera import Raster
+from simulation.look.contrasts import WHITE, contrast
 from simulation.look.letters import Stamp, letter, plain_letter
 from simulation.people.skeleton import SIDES
 from simulation.scene import Scene
@@ -21,6 +22,8 @@ _WRONG_SHARE = 0.012  # of marked films: the other side's letter
 _ANYWHERE_SHARE = 0.12  # of marks: away from the edges
 _DIGITAL_SHARE = 0.3  # of marks: drawn into the image
 LEGIBLE = 0.16  # of the display's range within the letter's box; chosen by eye on eight films, no reader was asked
+FAINT = 0.04  # so much of that range, and half of the letter, and a good reader may still read it
+_LEAST_SHOWN = 0.5  # of a letter's box
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,6 @@ class Mark:
     truth: MarkerTruth
 
 
-def contrast(pixels: NDArray[np.generic], box: Box) -> float:
-    """Between the dark and the bright twentieth of a box (x0, y0, x1, y1), in the units of ``pixels`` (H, W)."""
-    x0, y0, x1, y1 = (round(v) for v in box)
-    dark, bright = np.percentile(pixels[max(y0, 0) : y1 + 1, max(x0, 0) : x1 + 1], [5, 95])
-    return float(bright - dark)
-
-
 def legible(
     pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture | None = None
 ) -> tuple[MarkerTruth, ...]:
@@ -46,19 +42,39 @@ def legible(
 
     ``picture`` says how the plate of the marks became the film.
     """
-    truths = [mark.truth if picture is None else _carried(mark.truth, picture) for mark in marks]
-    return tuple(truth for truth in truths if truth and contrast(pixels, truth.box) >= LEGIBLE * 4095)
+    return tuple(truth for truth, shown in _on_film(marks, picture) if shown >= 1 and _range(pixels, truth) >= LEGIBLE)
 
 
-def _carried(truth: MarkerTruth, picture: Picture) -> MarkerTruth | None:
-    """A mark in the film's pixels; None where less than all of it is on the film."""
-    x0, y0, x1, y1 = truth.box
-    corners = picture.carry([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
-    if not picture.field.contains(corners).all():
-        return None
-    low, high = corners.min(0), corners.max(0)
-    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-    return replace(truth, box=box, mirrored=truth.mirrored != picture.mirrored)
+def faint(pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture) -> tuple[MarkerTruth, ...]:
+    """The other marks of which enough is left that one reader may read them where another does not."""
+    clear = legible(pixels, marks, picture)
+    return tuple(
+        truth
+        for truth, shown in _on_film(marks, picture)
+        if truth not in clear and shown >= _LEAST_SHOWN and _range(pixels, truth) >= FAINT
+    )
+
+
+def _range(pixels: NDArray[np.uint16], truth: MarkerTruth) -> float:
+    return contrast(pixels, truth.box) / WHITE
+
+
+def _on_film(marks: Sequence[Mark], picture: Picture | None) -> Iterator[tuple[MarkerTruth, float]]:
+    """Each mark of which something is in the film's field, in its pixels, and the share of it that is."""
+    for mark in marks:
+        if picture is None:
+            yield mark.truth, 1.0
+            continue
+        x0, y0, x1, y1 = mark.truth.box
+        corners = picture.carry([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+        (left, top), (right, bottom) = corners.min(0), corners.max(0)
+        box, shown = (float(left), float(top), float(right), float(bottom)), 1.0
+        if not picture.field.contains(corners).all():
+            clipped = picture.field.clip(box)
+            if clipped is None:
+                continue
+            box, shown = clipped[0], min(clipped[1], 0.999)
+        yield replace(mark.truth, box=box, mirrored=mark.truth.mirrored != picture.mirrored), shown
 
 
 def side_marks(spec: FilmSpec, scene: Scene, exposed: ExposedField, aimed: Aim) -> tuple[Mark, ...]:

@@ -25,7 +25,7 @@ from training.evaluation import (
 )
 from training.evaluation.answers import judge
 from training.evaluation.bars import bars, bars_table, read
-from training.evaluation.judged import match, true_sides
+from training.evaluation.judged import keeps_silent, match, true_sides
 from training.evaluation.page import About, page, write
 from training.films import LabelledFilm
 
@@ -37,9 +37,9 @@ def make_judged(truth, raw, **thresholds):
     return judge(LabelledFilm(CANVAS, truth), raw, make_thresholds(**thresholds))
 
 
-def make_pelvis(inclination=40.0, version=15.0, errors=2.0, **changes):
+def make_pelvis(inclination=40.0, version=15.0, errors=2.0, cup=None, **changes):
     """A pelvis with a cup on its right, read as it is but for the angles."""
-    truth = make_truth(View.AP_PELVIS, "both", [make_hip(cup=make_cup()), make_hip("left", "none")], **changes)
+    truth = make_truth(View.AP_PELVIS, "both", [make_hip(cup=cup or make_cup()), make_hip("left", "none")], **changes)
     raw = make_raw(
         View.AP_PELVIS,
         right_hip_implant=0.9,
@@ -93,6 +93,16 @@ def test_errors_are_signed_and_only_of_what_is_accepted():
     assert (inclination["mae"], inclination["bias"], inclination["far_off"]["right"]) == (3.0, 3.0, 1)
     assert found["angles"]["version, AP pelvis"]["bias"] == pytest.approx(-0.5)
     assert found["declined"]["inclination, AP pelvis"] == {"low_confidence": 1}
+
+
+def test_a_rim_that_nobody_sees_is_not_missed_and_its_wrong_angle_counts():
+    lost = make_cup(edge=0.0)
+    found = angles.figures([make_pelvis(), make_pelvis(60.0, cup=lost), make_pelvis(60.0, errors=11.0, cup=lost)])
+    inclination = found["angles"]["inclination, AP pelvis"]
+    assert (inclination["measured"]["right"], inclination["measured"]["of"]) == (1, 1)
+    assert (inclination["measured_of_all"]["right"], inclination["measured_of_all"]["of"]) == (2, 3)
+    assert (inclination["n"], inclination["far_off"]["right"]) == (2, 1)
+    assert found["declined"]["inclination, AP pelvis"] == {}
 
 
 def test_what_is_declined_as_uncertain_still_tests_the_stated_uncertainty():
@@ -156,12 +166,33 @@ def test_the_side_of_a_film_whose_edge_halves_a_hip_may_be_told_either_way(right
     assert true_sides(make_judged(unknown, make_raw())) == {"unknown"}
 
 
+@pytest.mark.parametrize(
+    ("view", "changes", "letter", "wanted"),
+    [
+        (View.CROSS_TABLE_LATERAL, {}, "right", {"right", "unknown"}),
+        (View.CROSS_TABLE_LATERAL, {}, "left", {"unknown"}),
+        (View.CROSS_TABLE_LATERAL, {}, None, {"unknown"}),
+        (View.AP_HIP, {"mirrored": True}, "left", {"right", "unknown"}),
+        (View.AP_HIP, {"mirrored": True}, None, {"unknown"}),
+    ],
+)
+def test_a_side_that_only_a_faint_letter_tells_may_be_said_or_not(view, changes, letter, wanted):
+    faint = () if letter is None else (MarkerTruth(letter, (0.0, 0.0, 20.0, 20.0)),)
+    one = make_judged(make_truth(view, "unknown", [make_hip()], faint_markers=faint, **changes), make_raw(view))
+    assert true_sides(one) == wanted
+    assert keeps_silent(one) == (wanted == {"unknown"})
+    found = hips.figures([one])
+    assert (found["side"]["of"], found["side_unknown"]["of"], found["side_may_be_read"]) == (
+        (0, 1, 0) if wanted == {"unknown"} else (0, 0, 1)
+    )
+
+
 def test_a_hip_that_the_edge_halves_is_left_out_unless_counted_strictly():
     pelvis = make_truth(View.AP_PELVIS, "both", [make_hip(), replace(make_hip("left"), visible_fraction=0.6)])
     found = hips.figures([make_judged(pelvis, make_raw(View.AP_PELVIS, right_hip_implant=0.9))])
     assert (found["side"]["right"], found["implant"]["of"], found["implant"]["right"]) == (1, 1, 1)
     assert (found["strictly"]["side"]["right"], found["strictly"]["implant"]["of"]) == (0, 2)
-    assert (found["strictly"]["implant"]["right"], found["partly_shown"]) == (1, 1)
+    assert (found["strictly"]["implant"]["right"], found["doubtful"]) == (1, 1)
     cut = replace(make_hip("left"), visible_fraction=0.4)
     one = make_truth(View.AP_PELVIS, "right", [make_hip()], cut_hips=(cut,))
     found = hips.figures([make_judged(one, make_raw(View.AP_PELVIS, right_hip_implant=0.9, left_hip_implant=0.9))])

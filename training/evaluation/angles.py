@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.records import Hip, View
-from simulation.truth import HipTruth
+from simulation.truth import LEAST_EDGE, HipTruth
 from training.evaluation.judged import FAR_OFF_DEG, Judged, all_hips, match
 from training.evaluation.markdown import figure, number, paragraph, percent, table
 from training.evaluation.statistics import Figures, detectable_change, share, spread
@@ -33,7 +33,7 @@ ANGLES = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One angle that a careful reader could measure, and what became of it."""
+    """One angle of a rim that is wholly on the film, and what became of it."""
 
     one: Judged
     hip: HipTruth
@@ -51,7 +51,7 @@ class Reading:
 
 
 def readings(judged: list[Judged]) -> list[Reading]:
-    """Every measurable angle of every film."""
+    """Every angle of every rim that is wholly on its film."""
     return [
         _read(one, hip, angle, wanted)
         for one, hip in all_hips(judged)
@@ -66,8 +66,12 @@ def errors(read: Iterable[Reading]) -> list[float]:
 
 
 def summary(read: list[Reading]) -> Figures:
-    """Spread of the errors, and the share measured of all that could be."""
-    return {**spread(errors(read), FAR_OFF_DEG), "measured": share([r.value_deg is not None for r in read])}
+    """Spread of the errors of all that was measured; the share measured of what could be, and of every whole rim."""
+    return {
+        **spread(errors(read), FAR_OFF_DEG),
+        "measured": share([r.value_deg is not None for r in read if r.hip.cup.measurable]),
+        "measured_of_all": share([r.value_deg is not None for r in read]),
+    }
 
 
 def figures(judged: list[Judged]) -> Figures:
@@ -79,8 +83,8 @@ def figures(judged: list[Judged]) -> Figures:
         for title, of_title in of_angle.items()
     }
     declined = {
-        angle.title: dict(Counter(r.declined for r in read if r.angle is angle and r.declined).most_common())
-        for angle in ANGLES
+        title: dict(Counter(r.declined for r in of_title if r.hip.cup.measurable and r.declined).most_common())
+        for title, of_title in of_angle.items()
     }
     return {"angles": by_angle, "declined": declined, "unmeasurable": share(_measured_nonetheless(judged))}
 
@@ -127,6 +131,15 @@ def _measured_nonetheless(judged: list[Judged]) -> list[bool]:
     ]
 
 
+def strictly(found: Figures) -> str:
+    """What "measurable" means, and what the shares would be of every whole rim."""
+    shares = ", ".join(percent(f["measured_of_all"]["share"], 1) for f in found["angles"].values())
+    return (
+        "A cup is measurable where its whole rim is on the film and both ends of the rim's long axis stand out; of "
+        f"every whole rim {shares} are measured. The errors are of all that is measured."
+    )
+
+
 def section(found: Figures) -> list[str]:
     """The page's part."""
     lines = ["## Angles", ""]
@@ -134,6 +147,7 @@ def section(found: Figures) -> list[str]:
         "angle",
         "cups",
         "measured",
+        "of every whole rim",
         "MAE",
         "median",
         "95th percentile",
@@ -150,12 +164,16 @@ def section(found: Figures) -> list[str]:
         bias = number(f["bias"], sign=True)
         measured = percent(f["measured"]["share"], 1)
         change = number(f["detectable_deg"])
-        rows.append((title, f["measured"]["of"], measured, *spreads, bias, limits, off, change))
+        of_all = percent(f["measured_of_all"]["share"], 1)
+        rows.append((title, f["measured"]["of"], measured, of_all, *spreads, bias, limits, off, change))
     lines += table(head, rows)
     lines += paragraph(
         "Degrees, of what the client accepts, against the projected rim on that very film. Measured is the share of "
-        "the cups whose whole rim the film shows. The detectable change is what 95 % of the differences between any "
-        "two of these errors stay below; the errors themselves are in [angle_errors.csv](validation/angle_errors.csv)."
+        "the cups that a careful reader could measure: the film shows the whole rim, and both ends of its long axis "
+        f"stand out from what surrounds them by {percent(LEAST_EDGE, 0)} of the greys. The errors are of every whole "
+        "rim that was measured, be its ends lost in white metal. The detectable change is what 95 % of the differences "
+        "between any two of these errors stay below; the errors themselves are in "
+        "[angle_errors.csv](validation/angle_errors.csv)."
     )
     lines += figure(
         "bland_altman.png",

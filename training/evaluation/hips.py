@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ingest.records import Side
-from simulation.truth import PARTLY_SHOWN
+from simulation.truth import DROWNED, PARTLY_SHOWN
 from training.evaluation.judged import (
     Judged,
     all_hips,
@@ -12,6 +12,7 @@ from training.evaluation.judged import (
     has_letter,
     implant_right,
     is_hip_film,
+    keeps_silent,
     match,
     tells_side,
     true_sides,
@@ -23,7 +24,7 @@ SHARE_HEAD = ("right", "of", "share", "95 % interval")
 
 
 def side_right(one: Judged) -> bool:
-    """Whether the film's side was said as it is; a hip that the film's edge cuts near its half may count or not."""
+    """Whether the film's side was said as it is, or as it may be said."""
     return one.findings.side in true_sides(one)
 
 
@@ -31,7 +32,7 @@ def figures(judged: list[Judged]) -> Figures:
     """Shares of right answers about hips, misses counted as wrong."""
     films = [one for one in judged if is_hip_film(one)]
     told = [one for one in films if tells_side(one)]
-    silent = [one for one in films if not tells_side(one)]
+    silent = [one for one in films if keeps_silent(one)]
     hips, every = clear_hips(judged), all_hips(judged)
     implanted = [(one, hip) for one, hip in hips if hip.implant != "none"]
     return {
@@ -52,7 +53,8 @@ def figures(judged: list[Judged]) -> Figures:
             for kind in sorted({hip.implant for _, hip in implanted})
         },
         "hips_too_many": share([len(one.findings.hips) > len(one.truth.hips + one.truth.cut_hips) for one in films]),
-        "partly_shown": sum(hip.partly_shown for one in films for hip in one.truth.hips + one.truth.cut_hips),
+        "side_may_be_read": len(films) - len(told) - len(silent),
+        "doubtful": sum(hip.doubtful for one in films for hip in one.truth.hips + one.truth.cut_hips),
         "strictly": {
             "side": share([one.findings.side == one.truth.side for one in told]),
             "implant": share([implant_right(one, hip) for one, hip in every]),
@@ -67,10 +69,11 @@ def _side_by(films: list[Judged], group: Callable[[Judged], str]) -> dict[str, F
 
 
 def strictly(found: Figures) -> str:
-    """What the figures would be, had every hip to be told that shows its half and none that does not."""
+    """What the figures would be, had every hip to be told that shows its half, and none that does not."""
     told = (f"{percent(found['strictly'][what]['share'])} of {what}s" for what in ("side", "implant"))
     return (
-        f"A hip that the film's edge halves may be told or left out; counted strictly, {' and '.join(told)} are right."
+        "A hip that the film's edge halves, or that is all but drowned, may be told or left out; counted strictly, "
+        f"{' and '.join(told)} are right."
     )
 
 
@@ -90,14 +93,16 @@ def section(found: Figures) -> list[str]:
     lines += paragraph(
         "A hip that is not found counts as wrong. A hip is matched by its side; a film of one hip has the one hip that "
         "was found, and the side is judged by itself. A cross-table lateral without a letter, and a mirrored film "
-        "without one, cannot tell the side: they are left out of the first line and make up the second. "
+        "without one, cannot tell the side: they are left out of the first line and make up the second, but for "
+        f"{found['side_may_be_read']} with a letter so faint or so cut by the film's edge that it may be read or not. "
         f"Of {found['hips_too_many']['of']} films of hips {found['hips_too_many']['right']} got a hip too many."
     )
     lines += paragraph(
-        f"Of {found['partly_shown']} hips the film's edge leaves between {percent(PARTLY_SHOWN[0], 0)} and "
-        f"{percent(PARTLY_SHOWN[1], 0)}. Where the line is drawn there is no reader's question: such a hip may be told "
-        "or left out, the side is right either way, and it is not counted. With the line drawn at half of a hip, and "
-        "its centre in the field:"
+        f"Of {found['doubtful']} hips the film's edge leaves between {percent(PARTLY_SHOWN[0], 0)} and "
+        f"{percent(PARTLY_SHOWN[1], 0)}, or it has less contrast than {percent(DROWNED, 0)} of the display's range, so "
+        "that hardly anything is to be seen. Where the line is drawn there is no reader's question: such a hip may be "
+        "told or left out, the side is right either way, and it is not counted. With the line drawn at half of a hip, "
+        "its centre in the field, and every contrast enough:"
     )
     lines += table(
         ["question, counted strictly", *SHARE_HEAD],

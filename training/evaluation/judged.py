@@ -36,10 +36,21 @@ def tells_side(one: Judged) -> bool:
 
 
 def true_sides(one: Judged) -> frozenset[Side]:
-    """What may rightly be said of a film's side: with each hip that its edge cuts near the half, and without it."""
-    if one.truth.side == Side.UNKNOWN:
-        return frozenset({Side.UNKNOWN})
-    clear = {hip.side for hip in one.truth.hips if not hip.partly_shown}
+    """What may rightly be said of a film's side: with each doubtful hip and without it.
+
+    Where no letter is clear enough to tell it, one that is faint or cut may be read or not.
+    """
+    if one.truth.side != Side.UNKNOWN:
+        return _sides_shown(one)
+    said = {Side(marker.side) for marker in one.truth.faint_markers}
+    told = _sides_shown(one) if said else frozenset()
+    if one.truth.view == View.CROSS_TABLE_LATERAL:
+        told &= said
+    return told | {Side.UNKNOWN}
+
+
+def _sides_shown(one: Judged) -> frozenset[Side]:
+    clear = {hip.side for hip in one.truth.hips if not hip.doubtful}
     partly = {hip.side for hip in one.truth.hips + one.truth.cut_hips} - clear
     told = [clear | set(some) for n in range(len(partly) + 1) for some in combinations(partly, n)]
     return frozenset(Side.BOTH if len(sides) > 1 else Side(*sides) for sides in told if sides)
@@ -48,6 +59,11 @@ def true_sides(one: Judged) -> frozenset[Side]:
 def has_letter(one: Judged) -> bool:
     """Whether a lead letter can be read on the film."""
     return bool(one.truth.markers)
+
+
+def keeps_silent(one: Judged) -> bool:
+    """Whether the film itself tells nobody which side it shows."""
+    return is_hip_film(one) and true_sides(one) == {Side.UNKNOWN}
 
 
 def families(one: Judged) -> tuple[str, ...]:
@@ -61,8 +77,8 @@ def all_hips(judged: list[Judged]) -> list[tuple[Judged, HipTruth]]:
 
 
 def clear_hips(judged: list[Judged]) -> list[tuple[Judged, HipTruth]]:
-    """Every hip that a film shows and that its edge does not cut near the half."""
-    return [(one, hip) for one, hip in all_hips(judged) if not hip.partly_shown]
+    """Every hip that no reader would miss or leave out."""
+    return [(one, hip) for one, hip in all_hips(judged) if not hip.doubtful]
 
 
 def match(one: Judged, hip: HipTruth) -> Hip | None:

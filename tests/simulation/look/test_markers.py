@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from simulation.beam.collimation import ExposedField
+from simulation.look.contrasts import contrast
 from simulation.look.letters import letter, plain_letter
-from simulation.look.markers import Mark, contrast, legible, side_mark
+from simulation.look.markers import Mark, faint, legible, side_mark
 from simulation.truth import MarkerTruth
+from simulation.views.picture import Picture
 
 
 def mark_of(seed, side="left", **options):
@@ -62,3 +64,27 @@ def test_a_letter_counts_only_where_it_can_be_read(grey, count):
     mark = Mark(mask, digital=False, truth=MarkerTruth("left", (20.0, 18.0, 40.0, 42.0)))
     assert len(legible(pixels, [mark])) == count
     assert contrast(pixels, mark.truth.box) == pytest.approx(abs(grey - 2048))
+
+
+@pytest.mark.parametrize(
+    ("grey", "left_of_it", "read", "may_be_read"),
+    [
+        (4095, 1.0, 1, 0),
+        (2500, 1.0, 0, 1),
+        (2100, 1.0, 0, 0),
+        (4095, 0.7, 0, 1),
+        (4095, 0.3, 0, 0),
+    ],
+)
+def test_a_letter_that_is_faint_or_cut_may_be_read_or_not(grey, left_of_it, read, may_be_read):
+    pixels = np.full((60, 60), 2048, np.uint16)
+    mask = np.zeros((60, 60), np.float32)
+    mask[20:40, 25:35] = 1
+    pixels[mask > 0] = grey
+    mark = Mark(mask, digital=False, truth=MarkerTruth("left", (20.0, 18.0, 40.0, 42.0)))
+    edge = 20.0 + 20.0 * left_of_it
+    field = ExposedField.whole(60 if left_of_it == 1 else round(edge) + 1, 60)
+    picture = Picture(camera=None, homography=np.eye(3), field=field, width=60, height=60)
+    letters = faint(pixels, [mark], picture)
+    assert (len(legible(pixels, [mark], picture)), len(letters)) == (read, may_be_read)
+    assert all(letter.box == (20.0, 18.0, edge, 42.0) for letter in letters)
