@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simulation.film import simulate
+from simulation.look.contrasts import contrast, step_at_end
 from simulation.people.person import make_person
 from simulation.spec import HIP_VIEWS, VIEW_SHARES, FilmSpec, HipState, random_spec
 from simulation.truth import FilmTruth
@@ -67,6 +68,17 @@ def test_the_opening_lies_away_from_the_dome(films, view):
     assert (np.array(cup.minor_opening) - centre) @ (dome - centre) <= 0
     assert (np.array(cup.minor_dome) - centre) @ (dome - centre) >= 0
     assert cup.major_upper[1] <= cup.major_lower[1]
+
+
+def test_how_well_hips_and_rims_stand_out_is_read_off_the_film():
+    film = simulate(make_spec("ap_hip", hips={"left": HipState("tha")}))
+    for hip in film.truth.hips:
+        assert hip.contrast == pytest.approx(contrast(film.pixels, hip.box) / 4095, abs=1e-4)
+    cup = next(hip.cup for hip in film.truth.hips if hip.cup is not None)
+    grey = (film.pixels >> 4).astype(np.uint8)
+    ends = step_at_end(grey, cup.major_upper, cup.major_lower), step_at_end(grey, cup.major_lower, cup.major_upper)
+    assert cup.edge == pytest.approx(min(ends), abs=1e-4)
+    assert cup.measurable
 
 
 def test_the_same_specification_makes_the_same_film():

@@ -98,11 +98,11 @@ def section(found: Figures) -> list[str]:
         f"Of {found['hips_too_many']['of']} films of hips {found['hips_too_many']['right']} got a hip too many."
     )
     lines += paragraph(
-        f"Of {found['doubtful']} hips the film's edge leaves between {percent(PARTLY_SHOWN[0], 0)} and "
-        f"{percent(PARTLY_SHOWN[1], 0)}, or it has less contrast than {percent(DROWNED, 0)} of the display's range, so "
-        "that hardly anything is to be seen. Where the line is drawn there is no reader's question: such a hip may be "
-        "told or left out, the side is right either way, and it is not counted. With the line drawn at half of a hip, "
-        "its centre in the field, and every contrast enough:"
+        f"{found['doubtful']} hips are doubtful: the film's edge leaves between {percent(PARTLY_SHOWN[0], 0)} and "
+        f"{percent(PARTLY_SHOWN[1], 0)} of them, or they have less contrast than {percent(DROWNED, 0)} of the "
+        "display's range, so that hardly anything is to be seen. Where the line is drawn there is no reader's "
+        "question: such a hip may be told or left out, the side is right either way, and it is not counted. With the "
+        "line drawn at half of a hip, its centre in the field, and every contrast enough:"
     )
     lines += table(
         ["question, counted strictly", *SHARE_HEAD],
