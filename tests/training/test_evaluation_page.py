@@ -250,6 +250,19 @@ def test_a_fault_without_a_flag_is_silent():
     assert found["flags"]["low_view_score"] == {**found["flags"]["low_view_score"], "right": 1, "of": 1}
 
 
+@pytest.mark.parametrize(
+    ("side", "taken", "guessed"),
+    [("unknown", "left", True), ("unknown", "right", False), ("left", "left", False)],
+)
+def test_a_side_that_nothing_tells_and_that_was_another_is_told_apart(side, taken, guessed):
+    raw = make_raw(View.AP_HIP, right_hip_implant=0.9)
+    one = make_judged(make_truth(View.AP_HIP, side, [make_hip(taken)], mirrored=True), raw)
+    assert review.side_guessed(one) == guessed
+    assert ("side" in review.faults(one)) == (side == "left")
+    found = review.figures([one])["sides_guessed"]
+    assert (found["right"], found["of"]) == ((1, 1) if guessed else (0, 0))
+
+
 def test_what_is_no_hip_is_refused_by_kind():
     found = review.figures(FEW)
     assert (found["refused"]["right"], found["refused"]["of"]) == (1, 2)

@@ -41,15 +41,16 @@ def true_sides(one: Judged) -> frozenset[Side]:
     Where no letter is clear enough to tell it, one that is faint or cut may be read or not.
     """
     if one.truth.side != Side.UNKNOWN:
-        return _sides_shown(one)
+        return sides_shown(one)
     said = {Side(marker.side) for marker in one.truth.faint_markers}
-    told = _sides_shown(one) if said else frozenset()
+    told = sides_shown(one) if said else frozenset()
     if one.truth.view == View.CROSS_TABLE_LATERAL:
         told &= said
     return told | {Side.UNKNOWN}
 
 
-def _sides_shown(one: Judged) -> frozenset[Side]:
+def sides_shown(one: Judged) -> frozenset[Side]:
+    """Whose hips are on the film, be there a sign of it or not: with each doubtful hip and without it."""
     clear = {hip.side for hip in one.truth.hips if not hip.doubtful}
     partly = {hip.side for hip in one.truth.hips + one.truth.cut_hips} - clear
     told = [clear | set(some) for n in range(len(partly) + 1) for some in combinations(partly, n)]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ingest.records import View
+from ingest.records import Side, View
 from training.evaluation.angles import readings
 from training.evaluation.hips import side_right
 from training.evaluation.judged import (
@@ -12,6 +12,7 @@ from training.evaluation.judged import (
     cup_right,
     implant_right,
     is_hip_film,
+    sides_shown,
     tells_side,
 )
 from training.evaluation.markdown import paragraph, percent, share_cells, table
@@ -31,6 +32,12 @@ def faults(one: Judged) -> tuple[str, ...]:
         "angle": any(abs(r.error_deg) > FAR_OFF_DEG for r in readings([one]) if r.error_deg is not None),
     }
     return tuple(name for name in FAULTS if wrong[name])
+
+
+def side_guessed(one: Judged) -> bool:
+    """Whether another side was said than was taken, where nothing on the film tells a reader which it was."""
+    silent = is_hip_film(one) and not tells_side(one)
+    return silent and one.findings.side not in sides_shown(one) | {Side.UNKNOWN}
 
 
 def is_refused(one: Judged) -> bool:
@@ -66,6 +73,7 @@ def figures(judged: list[Judged]) -> Figures:
             code: share([bool(found) for one, found in wrong if code in one.findings.review])
             for code, _ in Counter(code for one in judged for code in one.findings.review).most_common()
         },
+        "sides_guessed": share([not one.findings.review for one in judged if side_guessed(one)]),
         "refused": share([is_refused(one) for one in others]),
         "refused_by_kind": {
             name: share([is_refused(one) for one in others if kind(one) == name])
@@ -110,7 +118,10 @@ def section(found: Figures) -> list[str]:
     )
     lines += paragraph(
         "Wrong means: the view, a side that the film shows, a hip missed or called native or implanted wrongly, a cup "
-        "missed or invented, or an accepted angle that is far off (by more than the last bar allows for)."
+        "missed or invented, or an accepted angle that is far off (by more than the last bar allows for). Not among it "
+        f"are {found['sides_guessed']['of']} films, {found['sides_guessed']['right']} of them without a flag, of which "
+        "another side was said than was taken and nothing on the film tells it (it is mirrored, it has no letter, or "
+        "its letter is the other side's): a registry has these wrong too."
     )
     rows = [
         (name, row["films"]["right"], percent(row["films"]["share"]), percent(row["flagged"]["share"], 1))
