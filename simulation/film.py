@@ -81,7 +81,7 @@ def simulate(spec: FilmSpec) -> Film:
 
 def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[MarkerTruth, ...]) -> FilmTruth:
     view = labels.shown_view(scene, picture, spec.view)
-    hips = labels.hip_truths(scene, picture, view) if view in HIP_VIEWS else ()
+    hips, cut_hips = labels.hip_truths(scene, picture, view) if view in HIP_VIEWS else ((), ())
     if view in HIP_VIEWS and not hips:
         raise UnshownHipError(f"seed {spec.seed}: no hip on {view}; take another seed")
     ischia, teardrops = labels.ischium_points(scene, picture, view), labels.teardrop_points(scene, picture, view)
@@ -107,7 +107,7 @@ def _truth(spec: FilmSpec, scene: Scene, picture: Picture, letters: tuple[Marker
         turned_deg=picture.turned_deg,
         mirrored=picture.mirrored,
         fat_mm=round(scene.person.habitus.fat_mm, 2),
-        cut_hips=labels.cut_hip_truths(scene, picture, view) if hips else (),
+        cut_hips=cut_hips,
     )
 
 

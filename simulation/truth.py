@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 Point = tuple[float, float]
 PARTLY_SHOWN = (0.35, 0.65)  # visible shares of a hip between which it may be told or left out
-LEAST_EDGE = 0.01  # a step of two or three of 256 greys; by eye, on the 26 faintest of 580 rims
-DROWNED = 0.06  # of the display's range: a hip of less contrast may be told or left out; by eye, on 34 faint ones
+LEAST_EDGE = 0.01  # a step of two or three of 256 greys; by eye, on the 24 faintest of 580 rims
+DROWNED = 0.06  # of the display's range: a hip of less contrast may be told or left out; by eye, on the 30 faintest
 
 
 @dataclass(frozen=True, slots=True)

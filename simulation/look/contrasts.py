@@ -30,7 +30,7 @@ def step_at_end(grey: NDArray[np.uint8], end: Point, other: Point) -> float:
     along = np.linspace(-_REACH, _REACH, _PROFILE)[:, None, None] * axis
     across = np.linspace(-_WIDTH / 2, _WIDTH / 2, _ACROSS)[None, :, None] * np.array([-axis[1], axis[0]])
     at = (np.asarray(end) + along + across).astype(np.float32)
-    profile = np.median(cv2.remap(grey, at[..., 0], at[..., 1], cv2.INTER_LINEAR), 1)
+    profile = np.median(cv2.remap(grey, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), 1)
     stretch = round(_STRETCH / (2 * _REACH) * (_PROFILE - 1))
     means = np.convolve(profile, np.full(stretch, 1 / stretch), "valid")
     return float(np.abs(means[stretch:] - means[:-stretch]).max()) / 255

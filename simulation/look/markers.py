@@ -1,5 +1,6 @@
 """Side letters on the film: where they lie, whether they are right, and whether they can be read."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -42,16 +43,15 @@ def legible(
 
     ``picture`` says how the plate of the marks became the film.
     """
-    return tuple(truth for truth, shown in _on_film(marks, picture) if shown >= 1 and _range(pixels, truth) >= LEGIBLE)
+    return tuple(truth for truth, whole in _on_film(marks, picture) if whole and _range(pixels, truth) >= LEGIBLE)
 
 
 def faint(pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture) -> tuple[MarkerTruth, ...]:
     """The other marks of which enough is left that one reader may read them where another does not."""
-    clear = legible(pixels, marks, picture)
     return tuple(
         truth
-        for truth, shown in _on_film(marks, picture)
-        if truth not in clear and shown >= _LEAST_SHOWN and _range(pixels, truth) >= FAINT
+        for truth, whole in _on_film(marks, picture)
+        if FAINT <= _range(pixels, truth) < (LEGIBLE if whole else math.inf)
     )
 
 
@@ -59,22 +59,22 @@ def _range(pixels: NDArray[np.uint16], truth: MarkerTruth) -> float:
     return contrast(pixels, truth.box) / WHITE
 
 
-def _on_film(marks: Sequence[Mark], picture: Picture | None) -> Iterator[tuple[MarkerTruth, float]]:
-    """Each mark of which something is in the film's field, in its pixels, and the share of it that is."""
+def _on_film(marks: Sequence[Mark], picture: Picture | None) -> Iterator[tuple[MarkerTruth, bool]]:
+    """Each mark of which at least half is in the film's field, in its pixels, and whether all of it is."""
     for mark in marks:
         if picture is None:
-            yield mark.truth, 1.0
+            yield mark.truth, True
             continue
         x0, y0, x1, y1 = mark.truth.box
         corners = picture.carry([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
         (left, top), (right, bottom) = corners.min(0), corners.max(0)
-        box, shown = (float(left), float(top), float(right), float(bottom)), 1.0
-        if not picture.field.contains(corners).all():
+        box, whole = (float(left), float(top), float(right), float(bottom)), bool(picture.field.contains(corners).all())
+        if not whole:
             clipped = picture.field.clip(box)
-            if clipped is None:
+            if clipped is None or clipped[1] < _LEAST_SHOWN:
                 continue
-            box, shown = clipped[0], min(clipped[1], 0.999)
-        yield replace(mark.truth, box=box, mirrored=mark.truth.mirrored != picture.mirrored), shown
+            box = clipped[0]
+        yield replace(mark.truth, box=box, mirrored=mark.truth.mirrored != picture.mirrored), whole
 
 
 def side_marks(spec: FilmSpec, scene: Scene, exposed: ExposedField, aimed: Aim) -> tuple[Mark, ...]:

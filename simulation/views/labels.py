@@ -23,17 +23,14 @@ _ISCHIUM_VIEWS = frozenset({"ap_pelvis", "ap_hip", "frog_leg_lateral"})
 _AP_VIEWS = frozenset({"ap_pelvis", "ap_hip"})
 
 
-def hip_truths(scene: Scene, picture: Picture, view: str) -> tuple[HipTruth, ...]:
-    """The hips that the film shows, right first: half of each and its centre are in the exposed field.
+def hip_truths(scene: Scene, picture: Picture, view: str) -> tuple[tuple[HipTruth, ...], tuple[HipTruth, ...]]:
+    """The hips that the film shows, and those cut just short of that, which a reader may tell or leave out.
 
-    On a cross-table lateral only the hip it is aimed at can be.
+    Right first. Shown is a hip of which half and the centre are in the exposed field; on a cross-table lateral only the
+    hip it is aimed at can be.
     """
-    return tuple(hip for hip, shown in _hips_in_field(scene, picture, view) if shown)
-
-
-def cut_hip_truths(scene: Scene, picture: Picture, view: str) -> tuple[HipTruth, ...]:
-    """Those that the field's edge cuts just short of that: a reader may tell them or leave them out."""
-    return tuple(hip for hip, shown in _hips_in_field(scene, picture, view) if not shown)
+    hips = tuple(_hips_in_field(scene, picture, view))
+    return tuple(hip for hip, shown in hips if shown), tuple(hip for hip, shown in hips if not shown)
 
 
 def shown_view(scene: Scene, picture: Picture, view: str) -> str:

@@ -42,6 +42,7 @@ def test_a_step_beside_the_end_counts_and_one_far_from_it_does_not():
     grey[:, 100:] = 200
     assert step_at_end(grey, (103.0, 100.0), (3.0, 100.0)) == pytest.approx(200 / 255, abs=0.06)
     assert step_at_end(grey, (150.0, 100.0), (50.0, 100.0)) == 0
+    assert step_at_end(grey, (199.0, 100.0), (119.0, 100.0)) == 0  # where the film ends, nothing is to be seen
 
 
 @pytest.mark.parametrize(("grey", "doubtful"), [(3000, False), (1100, True)])
