@@ -39,7 +39,8 @@ def page(figures: Figures, about: About) -> str:
     lines = _opening(usual, shifted, about)
     lines += ["## The bars", "", *bars_table(bars(usual))]
     lines += paragraph(
-        "Intervals are of 95 %. A bar is met or missed by the value itself. " + hips.strictly(usual["hips"])
+        "Intervals are of 95 %. A bar is met or missed by the value itself. "
+        f"{hips.strictly(usual['hips'])} {angles.strictly(usual['angles'])}"
     )
     if shifted:
         lines += measures.section(usual, shifted, families)
