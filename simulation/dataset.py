@@ -20,6 +20,7 @@ _FILMS_PER_SHARD = 200
 _LOG = logging.getLogger(__name__)
 _PEOPLE_PER_SEED = 1_000_000
 _PEOPLE_PER_MIXTURE = 300_000  # so that mixtures of one seed share no person either
+_MOST_FILMS = 50_000  # of one set: the people of more would be those of another seed's mixtures
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Request:
     def __post_init__(self) -> None:
         if self.mixture not in MIXTURES:
             raise ValueError(f"{self.mixture!r} is no mixture: take one of {', '.join(MIXTURES)}")
+        if self.films > _MOST_FILMS:
+            raise ValueError(f"{self.films} films are more than a set has, {_MOST_FILMS}: take sets of several seeds")
 
     @property
     def shards(self) -> int:

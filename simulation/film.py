@@ -35,7 +35,7 @@ from simulation.truth import Film, FilmTruth, MarkerTruth
 from simulation.views import labels
 from simulation.views.pelvic_landmarks import PelvicPosition
 from simulation.views.picture import Picture
-from simulation.views.positioning import OTHER_VIEWS, Aim, aim, camera, pose
+from simulation.views.positioning import OTHER_VIEWS, Aim, aim, camera, pose, turned
 
 cv2.setNumThreads(1)
 
@@ -134,6 +134,8 @@ def staged(spec: FilmSpec, view: str) -> tuple[Scene, Aim]:
     rng = spec.stream("pose")
     posed = pose(rng, person, view, spec.side)
     aimed = aim(rng, person, posed, view, spec.side)
+    if spec.pelvis_turn_deg is not None:
+        aimed = turned(aimed, posed, spec.pelvis_turn_deg)
     pelvis = view not in _ONE_LEG_VIEWS
     implants = {
         side: implanted(_chosen(spec, side, state), person, side, posed.legs[side], state)

@@ -1,6 +1,6 @@
 """What a set of films is drawn from.
 
-The mixture of training, that of an archive, one never trained on, one without hips and one of cups.
+The mixture of training, that of an archive, one never trained on; without hips, of cups, of sides and of pelves turned.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,6 +30,12 @@ _CUP_VIEWS = {"ap_pelvis": 0.5, "ap_hip": 0.25, "cross_table_lateral": 0.25}
 _RESURFACED_SHARE = 0.25
 _REVISED_SHARE = 0.7  # of the others
 _WITH_STEM = frozenset({"tha", "hemi"})
+# Of the mixture "sides": obliques, on which a second hip is easily missed, what they are taken for, and the view on
+# which a letter alone tells the side.
+_SIDE_VIEWS = {"oblique_hip": 0.45, "ap_hip": 0.3, "cross_table_lateral": 0.25}
+# Of the mixture "turned": how far AP films are turned that patients lie badly for, and how little obliques are.
+_TURNED_VIEWS = {"ap_pelvis": 0.25, "ap_hip": 0.3, "oblique_hip": 0.45}
+_TURNS_DEG = {"ap_pelvis": (8.0, 21.0), "ap_hip": (8.0, 21.0), "oblique_hip": (24.0, 36.0)}
 
 
 def paper_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
@@ -84,6 +90,18 @@ def cups_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768)
     )
 
 
+def sides_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
+    """A film of the archive, on a view whose side is easily told wrongly."""
+    return _of_archive(str(rng.choice(list(_SIDE_VIEWS), p=list(_SIDE_VIEWS.values()))), rng, person, seed, size)
+
+
+def turned_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
+    """A film of the archive between AP and oblique, where one is easily taken for the other."""
+    view = str(rng.choice(list(_TURNED_VIEWS), p=list(_TURNED_VIEWS.values())))
+    turn_deg = float(rng.uniform(*_TURNS_DEG[view]))
+    return replace(_of_archive(view, rng, person, seed, size), pelvis_turn_deg=turn_deg)
+
+
 def _with_cup(rng: np.random.Generator) -> HipState:
     state, resurfaced, revised = random_state(rng), *rng.random(2)
     if resurfaced < _RESURFACED_SHARE:
@@ -92,5 +110,9 @@ def _with_cup(rng: np.random.Generator) -> HipState:
 
 
 MIXTURES: Mapping[str, Draw] = dict(
-    zip(MIXTURE_NAMES, (random_spec, paper_spec, shifted_spec, no_hip_spec, cups_spec), strict=True)
+    zip(
+        MIXTURE_NAMES,
+        (random_spec, paper_spec, shifted_spec, no_hip_spec, cups_spec, sides_spec, turned_spec),
+        strict=True,
+    )
 )

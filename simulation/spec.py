@@ -26,7 +26,7 @@ _ODD_CUP_SHARE = 0.25  # of cups: anywhere in the range that is ever seen, so th
 # Families of variation that a training set can be made without, to learn what each is worth.
 IMPLANTS = ("none", *_IMPLANT_SHARES)
 LEAST_SIZE = 96
-MIXTURE_NAMES = ("training", "paper", "shifted", "no_hip", "cups")  # what simulation.mixtures draws
+MIXTURE_NAMES = ("training", "paper", "shifted", "no_hip", "cups", "sides", "turned")  # what simulation.mixtures draws
 # Ways in which a film of the "shifted" mixture differs in kind from every film of training.
 SHIFTS = ("bones", "implants", "look", "square_crop", "squeezed", "jpeg", "pasted")
 VARIATIONS = ("disease", "revision", "clutter", "habitus", "looks", "collimation", "markers", "reproduction")
@@ -60,6 +60,7 @@ class FilmSpec:
     without: frozenset[str] = frozenset()  # VARIATIONS to leave out
     broken: bool = False  # an "other" film that shows nothing: blank, noise, cut off, scrambled
     shifts: tuple[str, ...] = ()  # of SHIFTS, in their order
+    pelvis_turn_deg: float | None = None  # under the beam, about its long axis, to either side; None: as it comes
 
     def __post_init__(self) -> None:
         for name, value, known in (

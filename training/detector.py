@@ -4,7 +4,7 @@ python -m training.detector --films films/train --validation films/validation --
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ingest.records import DETECTION_CLASSES, View
 from ingest.sides import MARKERS
-from simulation.truth import FilmTruth
+from simulation.truth import PARTLY_SHOWN, FilmTruth
 from training.deployed import load_deployed, renormalise
 from training.films import (
     COVERED_SHARE,
@@ -35,7 +35,6 @@ from training.networks.yolo import Yolo
 from training.networks.yolo_loss import loss
 
 SIZE = 384  # input pixels: half the canvas
-LEAST_VISIBLE = 0.5  # of a hip or a letter, else it is not there
 LETTER_BOXES = 3  # that are read on a film
 APART = 0.6  # of the longer side of a letter's box; what lies nearer is the same letter
 # Width and height in input pixels. Letters are 10-30, whole hips 90-350; one level each for letters, mid and large.
@@ -85,14 +84,17 @@ def targets(truth: FilmTruth) -> tuple[np.ndarray, np.ndarray]:
 
 
 def example(film: LabelledFilm, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One augmented input (SIZE, SIZE) with boxes (n, 4) in input pixels (edges at 0 and SIZE) and classes (n, 6)."""
+    """One augmented input (SIZE, SIZE) with boxes (n, 4) in input pixels (edges at 0 and SIZE) and classes (n, 6).
+
+    What a reader may tell or leave out has no class: hips and letters of which about half is seen, or that are faint.
+    """
     film = with_letters(film, rng)
     half = cv2.resize(film.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     matrix = jitter(rng, SIZE, 10, (0.75, 1.5), 0.1)
     if rng.random() < STRETCHED_SHARE:
         matrix = stretched(matrix, SIZE, float(np.exp(rng.uniform(-0.25, 0.25))))
     image = cv2.warpAffine(half, matrix, (SIZE, SIZE)).astype(np.float32) / 255
-    boxes, classes = targets(film.truth)
+    boxes, classes, shown = _objects(film.truth)
     boxes = (boxes + 0.5) / 2 - 0.5  # canvas to input, centres at integers
     corners = np.stack([boxes[:, [0, 2, 2, 0]], boxes[:, [1, 1, 3, 3]], np.ones((len(boxes), 4))], 1)
     moved = np.einsum("ij,njk->nik", matrix, corners)
@@ -106,9 +108,23 @@ def example(film: LabelledFilm, rng: np.random.Generator) -> tuple[np.ndarray, n
         seen = seen - _area(
             np.concatenate([np.maximum(clipped[:, :2], covered[:2]), np.minimum(clipped[:, 2:], covered[2:])], 1)
         )
-    shown = np.array([hip.visible_fraction for hip in film.truth.hips] + [1.0] * len(film.truth.markers))
-    visible = seen * shown > LEAST_VISIBLE * _area(full)  # of what the film's own edge has cut already, too
-    return look, clipped[visible], classes[visible]
+    least, enough = PARTLY_SHOWN
+    share = shown * seen / _area(full)
+    classes[share < enough] = 0
+    return look, clipped[share >= least], classes[share >= least]
+
+
+def _objects(truth: FilmTruth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Boxes (n, 4), classes (n, 6), none of what is doubtful, and the share of each that is on the film (n,)."""
+    boxes, classes = targets(truth)
+    classes[: len(truth.hips)][[hip.doubtful for hip in truth.hips]] = 0
+    others, unasked = targets(replace(truth, hips=truth.cut_hips, markers=truth.faint_markers))
+    shares = [
+        share
+        for hips, letters in ((truth.hips, truth.markers), (truth.cut_hips, truth.faint_markers))
+        for share in (*(hip.visible_fraction for hip in hips), *(1.0 for _ in letters))
+    ]
+    return np.concatenate([boxes, others]), np.concatenate([classes, 0 * unasked]), np.array(shares)
 
 
 def _area(boxes: np.ndarray) -> np.ndarray:

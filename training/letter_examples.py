@@ -25,15 +25,22 @@ Box = tuple[float, float, float, float]
 
 
 def reading(truth: FilmTruth, box: Sequence[float]) -> int | None:
-    """Which of ``READINGS`` a box (x0, y0, x1, y1) in canvas pixels holds; None where it holds a part of a letter."""
+    """Which of ``READINGS`` a box (x0, y0, x1, y1) in canvas pixels holds; None where nobody has to know.
+
+    That is where it holds a part of a letter, or one that is faint or cut, which may be read or not.
+    """
     middle, low, high = _middle(box), np.array(box[:2]), np.array(box[2:])
-    touched = False
+    touched = any(_touches(low, high, faint.box) for faint in truth.faint_markers)
     for marker in truth.markers:
         long = max(marker.box[2] - marker.box[0], marker.box[3] - marker.box[1])
         if np.abs(middle - _middle(marker.box)).max() < NEAR * long and 0.4 < (high - low).max() / long < 2.5:
             return READINGS.index(f"{marker.side}_mirrored" if marker.mirrored else marker.side)
-        touched |= bool((low < marker.box[2:]).all() and (high > marker.box[:2]).all())
+        touched |= _touches(low, high, marker.box)
     return None if touched else NONE
+
+
+def _touches(low: NDArray[np.float64], high: NDArray[np.float64], box: Box) -> bool:
+    return bool((low < box[2:]).all() and (high > box[:2]).all())
 
 
 def crop(canvas: NDArray[np.uint8], box: Sequence[float], turn_deg: float = 0.0) -> NDArray[np.float32]:

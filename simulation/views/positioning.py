@@ -4,7 +4,7 @@ The table frame is the patient frame before the pelvis turned.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -92,6 +92,19 @@ def aim(rng: np.random.Generator, person: Person, posed: Pose, view: str, side: 
     if view.startswith("lumbar"):
         return _lumbar(rng, view)
     return _leg(rng, person, posed, view, side)
+
+
+def pelvis_turn_deg(aimed: Aim, posed: Pose) -> float:
+    """How far the pelvis is turned about its long axis under the central ray, -180 to 180, + with its right side up."""
+    x, y, _ = posed.pelvis.T @ aimed.direction
+    return math.degrees(math.atan2(x, y))
+
+
+def turned(aimed: Aim, posed: Pose, by_deg: float) -> Aim:
+    """The same aim with the pelvis turned by so much, to the side to which it is."""
+    now = pelvis_turn_deg(aimed, posed)
+    further = rotation([0, 0, 1], now - math.copysign(by_deg, now))
+    return replace(aimed, direction=posed.pelvis @ further @ posed.pelvis.T @ aimed.direction)
 
 
 def camera(rng: np.random.Generator, aimed: Aim, size: int, fat_mm: float = 20.0) -> Camera:

@@ -111,6 +111,19 @@ def test_an_unknown_mixture_is_refused():
         Request(Path("nowhere"), 1, 1, 1, 160, mixture="holiday")
 
 
+def test_sets_of_neighbouring_seeds_share_no_person_however_large_they_may_be():
+    """The first and the last person of the largest set of each mixture span whole numbers that no other set has."""
+    spans = []
+    for seed, name in itertools.product((3, 4, 5), MIXTURE_NAMES):
+        request = Request(Path("nowhere"), 50_000, seed, 1, 160, mixture=name)
+        first, last = (next(specs(request, shard)).person for shard in (0, request.shards))
+        spans.append((first, last))
+    spans.sort()
+    assert all(last <= first for (_, last), (first, _) in itertools.pairwise(spans))
+    with pytest.raises(ValueError, match="50001 films are more than a set has"):
+        Request(Path("nowhere"), 50_001, 3, 1, 160)
+
+
 def test_broken_films_show_no_hip_and_come_in_many_kinds():
     films = [simulate(FilmSpec(seed, 1, "other", "left", size=160, broken=True)) for seed in range(40)]
     kinds = {film.truth.shows[-1] for film in films} & {"cut_off", "scrambled", "black", "white"}
@@ -165,3 +178,19 @@ def test_films_of_cups_are_of_views_that_are_measured_and_show_what_is_hard_to_m
     assert np.mean(resurfaced) == pytest.approx(0.25, abs=0.05)
     assert np.mean(revised[~resurfaced]) == pytest.approx(0.7, abs=0.06)
     assert not (revised & resurfaced).any()
+
+
+def test_films_of_sides_are_of_views_whose_side_is_easily_told_wrongly():
+    views = [spec.view for spec in drawn("sides", 2000)]
+    for view, share in (("oblique_hip", 0.45), ("ap_hip", 0.3), ("cross_table_lateral", 0.25)):
+        assert within(views.count(view), 2000, share)
+
+
+def test_films_of_turned_pelves_lie_between_ap_and_oblique():
+    specs_drawn = drawn("turned", 400)
+    turns = {view: [spec.pelvis_turn_deg for spec in specs_drawn if spec.view == view] for view in VIEW_SHARES}
+    assert {view for view, found in turns.items() if found} == {"ap_pelvis", "ap_hip", "oblique_hip"}
+    assert 8 <= min(turns["ap_hip"] + turns["ap_pelvis"]) < 10
+    assert 19 < max(turns["ap_hip"] + turns["ap_pelvis"]) < min(turns["oblique_hip"]) < 26
+    assert 34 < max(turns["oblique_hip"]) <= 36
+    assert not any(spec.pelvis_turn_deg for name in ("training", "paper", "shifted") for spec in drawn(name, 200))

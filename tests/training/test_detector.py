@@ -8,9 +8,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
-from simulation.truth import FilmTruth, HipTruth  # noqa: E402
-from training.detector import LETTER_BOXES, example, found  # noqa: E402
+from simulation.truth import FilmTruth, HipTruth, MarkerTruth  # noqa: E402
+from training.detector import LETTER_BOXES, Settings, example, found, new_net  # noqa: E402
 from training.films import LabelledFilm  # noqa: E402
+from training.networks.yolo_loss import assign, loss  # noqa: E402
 
 FILM = LabelledFilm(
     np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8),
@@ -30,21 +31,56 @@ FILM = LabelledFilm(
 )
 
 
-def shown(visible_fraction):
-    """Examples, of 60 drawn from the same seeds, that say the hip is there, when the film shows so much of it."""
-    film = LabelledFilm(
-        FILM.canvas, replace(FILM.truth, hips=(replace(FILM.truth.hips[0], visible_fraction=visible_fraction),))
-    )
-    drawn = [example(film, np.random.default_rng(seed)) for seed in range(60)]
-    return {seed for seed, (_, _, classes) in enumerate(drawn) if classes[:, :4].any()}
+def drawn(visible_fraction=1.0, **changes):
+    """Of 60 examples drawn from the same seeds: those that have the hip in them, and those that ask for it."""
+    hip = replace(FILM.truth.hips[0], visible_fraction=visible_fraction)
+    film = LabelledFilm(FILM.canvas, replace(FILM.truth, **({"hips": (hip,)} | changes)))
+    examples = [example(film, np.random.default_rng(seed)) for seed in range(60)]
+    there = {seed for seed, (_, boxes, _) in enumerate(examples) if (np.diff(boxes[:, [0, 2]]) > 50).any()}
+    return there, {seed for seed, (_, _, classes) in enumerate(examples) if classes[:, :4].any()}
 
 
 def test_a_hip_that_the_film_cuts_already_is_gone_sooner():
-    """Half of the half that was left is a quarter of a hip."""
-    whole, half = shown(1.0), shown(0.55)
-    assert len(whole) > 30
-    assert half < whole
-    assert len(half) < 0.7 * len(whole)
+    """Of three quarters half are two fifths of a hip, which nobody is asked for; of a half half are nothing."""
+    (there, asked), (cut_there, cut_asked), (halved_there, halved_asked) = drawn(), drawn(0.75), drawn(0.5)
+    assert len(asked) > 20
+    assert cut_asked < asked < there
+    assert not halved_asked
+    assert 20 < len(halved_there) < len(cut_there) <= len(there)
+
+
+def test_a_hip_that_a_reader_may_leave_out_is_no_background_either():
+    hip = FILM.truth.hips[0]
+    for changes in ({"hips": (), "cut_hips": (hip,)}, {"hips": (replace(hip, contrast=0.01),)}):
+        there, asked = drawn(**changes)
+        assert not asked
+        assert len(there) > 30
+
+
+def test_a_faint_letter_is_no_background_either():
+    letter = MarkerTruth("left", (300.0, 300.0, 500.0, 500.0))
+    there, asked = drawn(hips=(), faint_markers=(letter,))
+    assert not asked
+    assert len(there) > 50
+
+
+def test_what_may_be_told_or_not_costs_nothing_where_it_is():
+    """A network that sees an object is as right as one that sees none; beside another object that is not so."""
+    torch.manual_seed(1)
+    net = new_net(Settings()).eval()
+    with torch.no_grad():
+        levels = net(torch.rand(1, 1, 384, 384))
+    here = torch.tensor([[0.0, 100, 100, 90, 110, 0, 0, 0, 0, 0, 0]])
+    elsewhere = torch.tensor([[0.0, 300, 300, 90, 110, 1, 0, 0, 0, 0, 0]])
+    cells = [assign(net, level, raw.shape, here)[:4] for level, raw in enumerate(levels)]
+    seen = [raw.clone() for raw in levels]
+    for raw, (film, anchor, row, column) in zip(seen, cells, strict=True):
+        raw[film, anchor, row, column, 4] += 6
+    doubtful, nothing = torch.cat([here, elsewhere]), elsewhere
+    assert loss(net, seen, doubtful) == pytest.approx(float(loss(net, levels, doubtful)), abs=1e-6)
+    assert loss(net, seen, nothing) > loss(net, levels, nothing) + 1e-3
+    assert loss(net, levels, doubtful) == pytest.approx(float(loss(net, levels, nothing)), abs=1e-3)
+    assert torch.isfinite(loss(net, levels, here))
 
 
 class Told:

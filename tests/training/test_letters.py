@@ -1,5 +1,7 @@
 """Crops of letters show what the graph looks at, and are called what the truth says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,12 @@ def test_a_box_on_a_letter_reads_as_the_letter_stands(side, mirrored):
 )
 def test_a_box_with_a_part_of_a_letter_or_much_beside_it_is_not_learnt_from(box):
     assert reading(truth(MarkerTruth("left", BOX)), box) is None
+
+
+def test_a_letter_that_may_be_read_or_not_is_not_learnt_from():
+    faint = replace(truth(), faint_markers=(MarkerTruth("left", BOX),))
+    assert reading(faint, BOX) is None
+    assert reading(faint, AWAY) == NONE
 
 
 def test_a_crop_is_centred_on_its_box_and_wider_than_it():

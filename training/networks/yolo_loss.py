@@ -47,12 +47,18 @@ def ciou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def loss(net: Yolo, levels: list[Tensor], objects: Tensor) -> Tensor:
-    """YOLOv5's loss: CIoU of the answering cells, objectness towards their IoU, one logistic loss per class."""
+    """YOLOv5's loss: CIoU of the answering cells, objectness towards their IoU, one logistic loss per class.
+
+    An object without a class may be found or not: what its cells say is not asked.
+    """
     total = torch.zeros(())
     for level, (raw, balance) in enumerate(zip(levels, (4.0, 1.0, 0.4), strict=True)):
         p = raw.float()
         film, anchor, row, column, index = assign(net, level, p.shape, objects)
-        wanted = torch.zeros(p.shape[:4])
+        wanted, asked = torch.zeros(p.shape[:4]), torch.ones(p.shape[:4])
+        told = objects[index, 5:].any(1)
+        asked[film[~told], anchor[~told], row[~told], column[~told]] = 0
+        film, anchor, row, column, index = (part[told] for part in (film, anchor, row, column, index))
         if len(index):
             chosen = p[film, anchor, row, column]
             stride = net.strides[level]
@@ -60,7 +66,8 @@ def loss(net: Yolo, levels: list[Tensor], objects: Tensor) -> Tensor:
             size = (chosen[:, 2:4].sigmoid() * 2) ** 2 * net.anchors[level][anchor]
             agreement = ciou(torch.cat((centre, size), 1), objects[index, 1:5])
             wanted[film, anchor, row, column] = agreement.detach().clamp(0)
+            asked[film, anchor, row, column] = 1
             total = total + 0.1 * (1 - agreement).mean()
             total = total + 0.2 * F.binary_cross_entropy_with_logits(chosen[:, 5:], objects[index, 5:])
-        total = total + 0.4 * balance * F.binary_cross_entropy_with_logits(p[..., 4], wanted)
+        total = total + 0.4 * balance * F.binary_cross_entropy_with_logits(p[..., 4], wanted, asked)
     return total
