@@ -35,11 +35,12 @@ from simulation.truth import Film, FilmTruth, MarkerTruth
 from simulation.views import labels
 from simulation.views.pelvic_landmarks import PelvicPosition
 from simulation.views.picture import Picture
-from simulation.views.positioning import OTHER_VIEWS, Aim, aim, camera, pose, turned
+from simulation.views.positioning import OTHER_VIEWS, Aim, aim, camera, pelvis_turn_deg, pose, turned
 
 cv2.setNumThreads(1)
 
 _OWN_OTHER_SHARE = 0.4  # of "other" films, those with a leg or a spine of the same people
+_TURNED_VIEWS = frozenset({"ap_pelvis", "ap_hip", "frog_leg_lateral", "oblique_hip"})  # from before or behind
 _ONE_LEG_VIEWS = frozenset({"knee_ap", "knee_lateral", "femoral_shaft", "tibia_ap", "tibia_lateral"})
 
 
@@ -75,6 +76,7 @@ def simulate(spec: FilmSpec) -> Film:
         faint_markers=faint(pixels, marks, picture),
         shows=plate.shows + copied + names(spec),
         signal_to_noise=plate.signal_to_noise,
+        pelvis_turn_deg=round(pelvis_turn_deg(aimed, scene.pose), 3) if view in _TURNED_VIEWS else None,
     )
     return with_contrasts(Film(pixels, truth))
 

@@ -91,6 +91,7 @@ class FilmTruth:
     pelvic_tilt_deg: float = 0.0  # of the anterior pelvic frame against the table, + anterior tilt
     pelvic_rotation_deg: float = 0.0  # about the long axis, + towards the patient's left
     pelvic_obliquity_deg: float = 0.0  # in the coronal plane, + left hip higher
+    pelvis_turn_deg: float | None = None  # under the central ray, + right side up; None on cross-table laterals, others
     turned_deg: int = 0  # clockwise, by which the film is stored turned
     mirrored: bool = False  # stored from its other face
     fat_mm: float = 0.0  # over the trunk

@@ -62,6 +62,20 @@ def test_each_view_has_only_the_angles_that_are_defined_on_it(films, view):
 
 
 @pytest.mark.parametrize("view", HIP_VIEWS)
+def test_how_far_the_pelvis_is_turned_is_told_where_it_is_seen_from_before(films, view):
+    turn = films[view].truth.pelvis_turn_deg
+    if view == "cross_table_lateral":
+        assert turn is None
+    else:
+        assert (abs(turn) > 23) == (view == "oblique_hip")
+
+
+def test_a_pelvis_is_turned_as_far_as_a_specification_says():
+    truth = simulate(make_spec("ap_hip", pelvis_turn_deg=19.0)).truth
+    assert (truth.view, abs(truth.pelvis_turn_deg)) == ("ap_hip", 19.0)
+
+
+@pytest.mark.parametrize("view", HIP_VIEWS)
 def test_the_opening_lies_away_from_the_dome(films, view):
     cup = next(hip.cup for hip in films[view].truth.hips if hip.side == "left")
     centre, dome = np.array(cup.centre), np.array(cup.dome)
@@ -181,6 +195,7 @@ def test_films_of_other_parts_show_no_hip():
     for seed in range(6):
         truth = simulate(make_spec("other", seed=seed)).truth
         assert (truth.view, truth.side, truth.hips, truth.ischium_left) == ("other", "unknown", (), None)
+        assert truth.pelvis_turn_deg is None
 
 
 def test_the_training_mixture_asks_for_every_view_and_both_sides():

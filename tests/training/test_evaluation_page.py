@@ -292,6 +292,15 @@ def test_films_are_told_apart_by_what_lies_on_them():
     assert found["also on the film"]["nothing"]["faulty"]["right"] == 1
 
 
+def test_films_are_told_apart_by_how_far_the_pelvis_is_turned():
+    films = [make_hip_film(pelvis_turn_deg=turn) for turn in (-9.0, 3.0, 29.5, None)]
+    films.append(make_hip_film(said=View.OBLIQUE_HIP, pelvis_turn_deg=14.0))
+    found = surroundings.figures(films)["turn of the pelvis under the beam, deg"]
+    assert {name: f["view"]["of"] for name, f in found.items()} == {"under 8": 1, "8 to 15": 2, "28 to 32": 1}
+    assert list(found) == ["under 8", "8 to 15", "28 to 32"]
+    assert found["8 to 15"]["view"]["right"] == 1
+
+
 def test_the_outlier_score_tells_strange_films():
     usual = [make_other(outlier=0.1), make_other(outlier=0.3)]
     strange = [make_other(outlier=2.0), make_other(outlier=0.2)]

@@ -16,9 +16,14 @@ FACTORS: dict[str, Groups] = {
     "fat over the trunk, mm": lambda one: [band(one.truth.fat_mm, (15, 30, 50))],
     "signal to noise": lambda one: [band(one.truth.signal_to_noise, (30, 60, 100))],
     "long edge of the film, pixels": lambda one: [band(max(one.truth.width, one.truth.height), (500, 700))],
-    "rotation of the pelvis, deg": lambda one: [band(abs(one.truth.pelvic_rotation_deg), (5, 10, 20))],
+    "turn of the pelvis under the beam, deg": lambda one: _turn(one.truth.pelvis_turn_deg),
     "also on the film": lambda one: [name for name in one.truth.shows if not name.startswith(SHIFT)] or ["nothing"],
 }
+
+
+def _turn(deg: float | None) -> list[str]:
+    """Its band; AP films are turned by less than 24 degrees, obliques by more, and no cross-table lateral is."""
+    return [] if deg is None else [band(abs(deg), (8, 15, 24, 28, 32, 40))]
 
 
 def figures(judged: list[Judged]) -> Figures:
