@@ -98,7 +98,7 @@ class FilmTruth:
     signal_to_noise: float = 0.0  # of the plate in tissue of typical thickness
     shows: tuple[str, ...] = ()  # what else is on it, for example "staples", "photographed", "gonad_shield"
     cut_hips: tuple[HipTruth, ...] = ()  # just beyond that line: no reader is wrong who tells them or leaves them out
-    faint_markers: tuple[MarkerTruth, ...] = ()  # on the film, but too faint or too much cut for every reader to read
+    faint_markers: tuple[MarkerTruth, ...] = ()  # on the film, but too faint, cut or hidden for every reader to read
 
     def to_json(self) -> str:
         """One line of JSON."""

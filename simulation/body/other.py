@@ -17,7 +17,7 @@ from simulation.body.broken import RUINS
 from simulation.body.stage import Map, Stage
 from simulation.geometry.camera import Camera
 from simulation.look.display import PLAIN, develop, random_look
-from simulation.look.markers import Mark, legible, side_mark
+from simulation.look.markers import Mark, faint, legible, side_mark
 from simulation.look.overlays import overlays
 from simulation.look.reproduction import reproduced
 from simulation.look.shifts import Subject, names, shifted
@@ -110,6 +110,7 @@ def render_other(builder: Builder, rng: Generator, spec: FilmSpec) -> Film:
         side="unknown",
         hips=(),
         markers=legible(pixels, marks, picture),
+        faint_markers=faint(pixels, marks, picture),
         ischium_right=None,
         ischium_left=None,
         spacing_mm=round(picture.spacing_mm, 5),

@@ -1,9 +1,9 @@
 """Side letters on the film: where they lie, whether they are right, and whether they can be read."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +24,11 @@ _ANYWHERE_SHARE = 0.12  # of marks: away from the edges
 _DIGITAL_SHARE = 0.3  # of marks: drawn into the image
 LEGIBLE = 0.16  # of the display's range within the letter's box; chosen by eye on eight films, no reader was asked
 FAINT = 0.04  # so much of that range, and half of the letter, and a good reader may still read it
-_LEAST_SHOWN = 0.5  # of a letter's box
+_LEAST_SHOWN = 0.5  # of a letter's box and of its ink; of less nobody reads anything
+_SHOWN_WHOLE = 0.8  # of its ink, and a good reader reads it; by eye, on the 29 of 411 letters with the least
+_HARDLY = 0.015  # of the display's range, by which ink that is hardly seen is brighter: four of 256 greys
+_INK, _NO_INK = 0.5, 0.35  # of a mask, which may have a plate that the letter lies on
+_LEAST_WINDOW_PX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +43,82 @@ class Mark:
 def legible(
     pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture | None = None
 ) -> tuple[MarkerTruth, ...]:
-    """The marks that can be read on a film of 12 bits; lead over the bright end of a lateral drowns.
+    """The marks that can be read on a film of 12 bits: all of it is there, and stands out against what lies beside it.
 
+    Lead over the bright end of a lateral drowns, and so does what lies behind metal, in noise or under a cover.
     ``picture`` says how the plate of the marks became the film.
     """
-    return tuple(truth for truth, whole in _on_film(marks, picture) if whole and _range(pixels, truth) >= LEGIBLE)
+    return tuple(letter.truth for letter in _on_film(pixels, marks, picture) if letter.is_legible)
 
 
 def faint(pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture) -> tuple[MarkerTruth, ...]:
     """The other marks of which enough is left that one reader may read them where another does not."""
-    return tuple(
-        truth
-        for truth, whole in _on_film(marks, picture)
-        if FAINT <= _range(pixels, truth) < (LEGIBLE if whole else math.inf)
-    )
+    letters = _on_film(pixels, marks, picture)
+    return tuple(letter.truth for letter in letters if letter.is_faint)
 
 
-def _range(pixels: NDArray[np.uint16], truth: MarkerTruth) -> float:
-    return contrast(pixels, truth.box) / WHITE
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A mark of which at least half of the box is on the film, in the film's pixels."""
+
+    truth: MarkerTruth
+    whole: bool  # all of its box is in the field
+    contrast: float  # of the display's range, between the dark and the bright twentieth of its box
+    shown: float  # share of its ink that is on the film and stands out
+    hardly_shown: float  # that, with what can hardly be seen
+
+    @property
+    def is_legible(self) -> bool:
+        return self.whole and self.contrast >= LEGIBLE and self.shown >= _SHOWN_WHOLE
+
+    @property
+    def is_faint(self) -> bool:
+        return not self.is_legible and self.contrast >= FAINT and self.hardly_shown >= _LEAST_SHOWN
 
 
-def _on_film(marks: Sequence[Mark], picture: Picture | None) -> Iterator[tuple[MarkerTruth, bool]]:
-    """Each mark of which at least half is in the film's field, in its pixels, and whether all of it is."""
+def _on_film(pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture | None) -> Iterator[_Letter]:
     for mark in marks:
-        if picture is None:
-            yield mark.truth, True
-            continue
-        x0, y0, x1, y1 = mark.truth.box
-        corners = picture.carry([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
-        (left, top), (right, bottom) = corners.min(0), corners.max(0)
-        box, whole = (float(left), float(top), float(right), float(bottom)), bool(picture.field.contains(corners).all())
-        if not whole:
-            clipped = picture.field.clip(box)
-            if clipped is None or clipped[1] < _LEAST_SHOWN:
-                continue
-            box = clipped[0]
-        yield replace(mark.truth, box=box, mirrored=mark.truth.mirrored != picture.mirrored), whole
+        truth, whole = mark.truth, True
+        if picture is not None:
+            x0, y0, x1, y1 = truth.box
+            corners = picture.carry([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+            (left, top), (right, bottom) = corners.min(0), corners.max(0)
+            box, whole = (float(left), float(top), float(right), float(bottom)), picture.field.contains(corners).all()
+            if not whole:
+                clipped = picture.field.clip(box)
+                if clipped is None or clipped[1] < _LEAST_SHOWN:
+                    continue
+                box = clipped[0]
+            truth = replace(truth, box=box, mirrored=truth.mirrored != picture.mirrored)
+        shares = (shown_share(pixels, mark, picture, step) for step in (FAINT, _HARDLY))
+        yield _Letter(truth, bool(whole), contrast(pixels, truth.box) / WHITE, *shares)
+
+
+def shown_share(pixels: NDArray[np.uint16], mark: Mark, picture: Picture | None = None, least: float = FAINT) -> float:
+    """The share of a mark's ink that is in the field of a film of 12 bits and brighter than what lies beside it.
+
+    Brighter is by ``least``, of the display's range. Both are averaged over half of the mark's lesser side, so that
+    noise and the edge of a stem are no letter.
+    """
+    rows, columns = np.nonzero(mark.mask > _INK)
+    wide = max(_LEAST_WINDOW_PX, (min(np.ptp(rows), np.ptp(columns)) // 4) * 2 + 1)
+    y, x = (slice(max(int(at.min()) - wide, 0), int(at.max()) + wide + 1) for at in (rows, columns))
+    stamp = mark.mask[y, x]
+    grid = np.stack(np.meshgrid(np.arange(stamp.shape[1]) + x.start, np.arange(stamp.shape[0]) + y.start), -1)
+    at = (grid if picture is None else picture.carry(grid.reshape(-1, 2)).reshape(grid.shape)).astype(np.float32)
+    there = np.ones(stamp.shape, bool) if picture is None else picture.field.contains(at.reshape(-1, 2))
+    there = there.reshape(stamp.shape)
+    greys = cv2.remap(pixels.astype(np.float32), at[..., 0], at[..., 1], cv2.INTER_LINEAR)
+    ink, beside = (there & chosen for chosen in (stamp > _INK, stamp < _NO_INK))
+    step = _local_mean(greys, ink, wide) - _local_mean(greys, beside, wide)
+    return float((ink & (step >= least * WHITE)).sum() / len(rows))
+
+
+def _local_mean(greys: Raster, chosen: NDArray[np.bool_], wide: int) -> Raster:
+    """Of the chosen pixels of (H, W) in a window around each; NaN where there are none."""
+    weight = chosen.astype(np.float32)
+    total, count = (cv2.blur(part, (wide, wide), borderType=cv2.BORDER_CONSTANT) for part in (greys * weight, weight))
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0.5 / wide**2)
 
 
 def side_marks(spec: FilmSpec, scene: Scene, exposed: ExposedField, aimed: Aim) -> tuple[Mark, ...]:

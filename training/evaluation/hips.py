@@ -94,7 +94,7 @@ def section(found: Figures) -> list[str]:
         "A hip that is not found counts as wrong. A hip is matched by its side; a film of one hip has the one hip that "
         "was found, and the side is judged by itself. A cross-table lateral without a letter, and a mirrored film "
         "without one, cannot tell the side: they are left out of the first line and make up the second, but for "
-        f"{found['side_may_be_read']} with a letter so faint or so cut by the film's edge that it may be read or not. "
+        f"{found['side_may_be_read']} with a letter so faint, so cut or so hidden that it may be read or not. "
         f"Of {found['hips_too_many']['of']} films of hips {found['hips_too_many']['right']} got a hip too many."
     )
     lines += paragraph(

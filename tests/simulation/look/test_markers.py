@@ -6,7 +6,7 @@ import pytest
 from simulation.beam.collimation import ExposedField
 from simulation.look.contrasts import contrast
 from simulation.look.letters import letter, plain_letter
-from simulation.look.markers import Mark, faint, legible, side_mark
+from simulation.look.markers import Mark, faint, legible, shown_share, side_mark
 from simulation.truth import MarkerTruth
 from simulation.views.picture import Picture
 
@@ -55,13 +55,17 @@ def test_a_plain_letter_is_an_r_or_an_l():
     assert high_ink[:half].sum() > high_ink[half:].sum()
 
 
+def film_of_l(grey=4095):
+    """Even grey with an L of another grey on it, and its mark, a little more than which is its box."""
+    pixels, mask = np.full((60, 60), 2048, np.uint16), np.zeros((60, 60), np.float32)
+    mask[20:40, 23:27] = mask[36:40, 23:37] = 1
+    pixels[mask > 0] = grey
+    return pixels, Mark(mask, digital=False, truth=MarkerTruth("left", (20.0, 18.0, 40.0, 42.0)))
+
+
 @pytest.mark.parametrize(("grey", "count"), [(4095, 1), (2100, 0)])
 def test_a_letter_counts_only_where_it_can_be_read(grey, count):
-    pixels = np.full((60, 60), 2048, np.uint16)
-    mask = np.zeros((60, 60), np.float32)
-    mask[20:40, 25:35] = 1
-    pixels[mask > 0] = grey
-    mark = Mark(mask, digital=False, truth=MarkerTruth("left", (20.0, 18.0, 40.0, 42.0)))
+    pixels, mark = film_of_l(grey)
     assert len(legible(pixels, [mark])) == count
     assert contrast(pixels, mark.truth.box) == pytest.approx(abs(grey - 2048))
 
@@ -77,14 +81,37 @@ def test_a_letter_counts_only_where_it_can_be_read(grey, count):
     ],
 )
 def test_a_letter_that_is_faint_or_cut_may_be_read_or_not(grey, left_of_it, read, may_be_read):
-    pixels = np.full((60, 60), 2048, np.uint16)
-    mask = np.zeros((60, 60), np.float32)
-    mask[20:40, 25:35] = 1
-    pixels[mask > 0] = grey
-    mark = Mark(mask, digital=False, truth=MarkerTruth("left", (20.0, 18.0, 40.0, 42.0)))
+    pixels, mark = film_of_l(grey)
     edge = 20.0 + 20.0 * left_of_it
     field = ExposedField.whole(60 if left_of_it == 1 else round(edge) + 1, 60)
     picture = Picture(camera=None, homography=np.eye(3), field=field, width=60, height=60)
     letters = faint(pixels, [mark], picture)
     assert (len(legible(pixels, [mark], picture)), len(letters)) == (read, may_be_read)
     assert all(letter.box == (20.0, 18.0, edge, 42.0) for letter in letters)
+
+
+def test_a_letter_half_behind_a_stem_may_be_read_or_not_and_one_wholly_behind_it_is_gone():
+    for from_row, (read, may_be_read) in {50: (1, 0), 33: (0, 1), 15: (0, 0)}.items():
+        pixels, mark = film_of_l()
+        pixels[from_row:] = 4095
+        picture = Picture(camera=None, homography=np.eye(3), field=ExposedField.whole(60, 60), width=60, height=60)
+        assert (len(legible(pixels, [mark], picture)), len(faint(pixels, [mark], picture))) == (read, may_be_read)
+
+
+def test_noise_is_no_letter_and_a_letter_in_noise_is_one():
+    noise = np.random.default_rng(5).normal(0, 350, (60, 60))
+    for grey, count in ((2048, 0), (3300, 1)):
+        pixels, mark = film_of_l(grey)
+        pixels = np.clip(pixels + noise, 0, 4095).astype(np.uint16)
+        assert contrast(pixels, mark.truth.box) > 0.16 * 4095
+        assert len(legible(pixels, [mark])) == count
+
+
+def test_ink_is_looked_for_where_the_film_has_it():
+    """Turned by a quarter and made half as large, as copies are."""
+    pixels, mark = film_of_l()
+    small = np.rot90(pixels, -1)[::2, ::2]
+    onto = np.array([[0, -0.5, 29.5], [0.5, 0, 0], [0, 0, 1.0]])
+    field = ExposedField.whole(30, 30)
+    assert shown_share(small, mark, Picture(None, onto, field, 30, 30)) > 0.9
+    assert shown_share(np.roll(small, 10, 1), mark, Picture(None, onto, field, 30, 30)) < 0.1
