@@ -73,6 +73,10 @@ class FilmSpec:
         ):
             if value not in known:
                 raise ValueError(f"{value!r} is no {name}: take one of {', '.join(known)}")
+        if self.pelvis_turn_deg is not None and self.view in {"cross_table_lateral", "other"}:
+            raise ValueError(
+                f"how far a pelvis is turned under the beam cannot be said of a film of view {self.view!r}"
+            )
         if self.size < LEAST_SIZE:
             raise ValueError(f"a film of {self.size} pixels is too small to simulate: take {LEAST_SIZE} or more")
 

@@ -27,7 +27,7 @@ FAINT = 0.04  # so much of that range, and half of the letter, and a good reader
 _LEAST_SHOWN = 0.5  # of a letter's box and of its ink; of less nobody reads anything
 _SHOWN_WHOLE = 0.8  # of its ink, and a good reader reads it; by eye, on the 29 of 411 letters with the least
 _HARDLY = 0.015  # of the display's range, by which ink that is hardly seen is brighter: four of 256 greys
-_INK, _NO_INK = 0.5, 0.35  # of a mask, which may have a plate that the letter lies on
+_INK, _NO_INK = 0.5, 0.35  # of a mask's most, which may have a plate that the letter lies on
 _LEAST_WINDOW_PX = 5
 
 
@@ -95,15 +95,16 @@ def _on_film(pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture
 
 
 def shown_share(pixels: NDArray[np.uint16], mark: Mark, picture: Picture | None = None, least: float = FAINT) -> float:
-    """The share of a mark's ink that is in the field of a film of 12 bits and brighter than what lies beside it.
+    """The share of a mark's ink that is in a film's field and brighter than what lies beside it; (H, W) of 12 bits.
 
     Brighter is by ``least``, of the display's range. Both are averaged over half of the mark's lesser side, so that
     noise and the edge of a stem are no letter.
     """
-    rows, columns = np.nonzero(mark.mask > _INK)
+    most = mark.mask.max()
+    rows, columns = np.nonzero(mark.mask > _INK * most)
     wide = max(_LEAST_WINDOW_PX, (min(np.ptp(rows), np.ptp(columns)) // 4) * 2 + 1)
     y, x = (slice(max(int(at.min()) - wide, 0), int(at.max()) + wide + 1) for at in (rows, columns))
-    stamp = mark.mask[y, x]
+    stamp = mark.mask[y, x] / most
     grid = np.stack(np.meshgrid(np.arange(stamp.shape[1]) + x.start, np.arange(stamp.shape[0]) + y.start), -1)
     at = (grid if picture is None else picture.carry(grid.reshape(-1, 2)).reshape(grid.shape)).astype(np.float32)
     there = np.ones(stamp.shape, bool) if picture is None else picture.field.contains(at.reshape(-1, 2))

@@ -19,8 +19,9 @@ def make_spec(**changes):
         ({"hips": {"left": HipState("knee")}}, "'knee' is no implant: take one of none, tha"),
         ({"without": frozenset({"noise"})}, "'noise' is no variation: take one of disease"),
         ({"size": 20}, "a film of 20 pixels is too small"),
+        ({"view": "other", "pelvis_turn_deg": 9.0}, "turned under the beam cannot be said of a film of view 'other'"),
     ],
-    ids=["view", "side", "side of a hip", "implant", "variation", "size"],
+    ids=["view", "side", "side of a hip", "implant", "variation", "size", "turn"],
 )
 def test_a_bad_question_gets_a_clear_answer(changes, said):
     with pytest.raises(ValueError, match=said):

@@ -115,3 +115,14 @@ def test_ink_is_looked_for_where_the_film_has_it():
     field = ExposedField.whole(30, 30)
     assert shown_share(small, mark, Picture(None, onto, field, 30, 30)) > 0.9
     assert shown_share(np.roll(small, 10, 1), mark, Picture(None, onto, field, 30, 30)) < 0.1
+
+
+@pytest.mark.parametrize("height_px", [2, 3, 5])
+def test_the_ink_of_letters_of_a_few_pixels_is_found(height_px):
+    for seed in range(30):
+        stamp, _ = letter(np.random.default_rng(seed), "left", height_px)
+        mask = np.zeros((60, 60), np.float32)
+        mask[20 : 20 + stamp.shape[0], 20 : 20 + stamp.shape[1]] = stamp
+        mark = Mark(mask, digital=True, truth=MarkerTruth("left", (20.0, 20.0, 30.0, 30.0)))
+        assert shown_share((mask * 4095).astype(np.uint16), mark) > 0
+        assert shown_share(np.zeros((60, 60), np.uint16), mark) == 0
