@@ -90,15 +90,16 @@ def _on_film(pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture
                     continue
                 box = clipped[0]
             truth = replace(truth, box=box, mirrored=truth.mirrored != picture.mirrored)
-        shares = (shown_share(pixels, mark, picture, step) for step in (FAINT, _HARDLY))
+        steps = ink_steps(pixels, mark, picture)
+        shares = (float((steps >= least).mean()) for least in (FAINT, _HARDLY))
         yield _Letter(truth, bool(whole), contrast(pixels, truth.box) / WHITE, *shares)
 
 
-def shown_share(pixels: NDArray[np.uint16], mark: Mark, picture: Picture | None = None, least: float = FAINT) -> float:
-    """The share of a mark's ink that is in a film's field and brighter than what lies beside it; (H, W) of 12 bits.
+def ink_steps(pixels: NDArray[np.uint16], mark: Mark, picture: Picture | None = None) -> NDArray[np.float32]:
+    """How much brighter than what lies beside it a mark's ink is on a film, (H, W) of 12 bits.
 
-    Brighter is by ``least``, of the display's range. Both are averaged over half of the mark's lesser side, so that
-    noise and the edge of a stem are no letter.
+    Of every pixel of the ink (n,), as shares of the display's range; NaN off the field. Ink and what lies beside it are
+    averaged over half of the mark's lesser side, so that noise and the edge of a stem are no letter.
     """
     most = mark.mask.max()
     rows, columns = np.nonzero(mark.mask > _INK * most)
@@ -112,7 +113,7 @@ def shown_share(pixels: NDArray[np.uint16], mark: Mark, picture: Picture | None 
     greys = cv2.remap(pixels.astype(np.float32), at[..., 0], at[..., 1], cv2.INTER_LINEAR)
     ink, beside = (there & chosen for chosen in (stamp > _INK, stamp < _NO_INK))
     step = _local_mean(greys, ink, wide) - _local_mean(greys, beside, wide)
-    return float((ink & (step >= least * WHITE)).sum() / len(rows))
+    return np.where(ink, step, np.nan)[stamp > _INK] / WHITE
 
 
 def _local_mean(greys: Raster, chosen: NDArray[np.bool_], wide: int) -> Raster:

@@ -6,7 +6,7 @@ import pytest
 from simulation.beam.collimation import ExposedField
 from simulation.look.contrasts import contrast
 from simulation.look.letters import letter, plain_letter
-from simulation.look.markers import Mark, faint, legible, shown_share, side_mark
+from simulation.look.markers import Mark, faint, ink_steps, legible, side_mark
 from simulation.truth import MarkerTruth
 from simulation.views.picture import Picture
 
@@ -107,14 +107,19 @@ def test_noise_is_no_letter_and_a_letter_in_noise_is_one():
         assert len(legible(pixels, [mark])) == count
 
 
+def shown(*film):
+    """Share of a mark's ink that stands out."""
+    return float((ink_steps(*film) >= 0.04).mean())
+
+
 def test_ink_is_looked_for_where_the_film_has_it():
     """Turned by a quarter and made half as large, as copies are."""
     pixels, mark = film_of_l()
     small = np.rot90(pixels, -1)[::2, ::2]
     onto = np.array([[0, -0.5, 29.5], [0.5, 0, 0], [0, 0, 1.0]])
     field = ExposedField.whole(30, 30)
-    assert shown_share(small, mark, Picture(None, onto, field, 30, 30)) > 0.9
-    assert shown_share(np.roll(small, 10, 1), mark, Picture(None, onto, field, 30, 30)) < 0.1
+    assert shown(small, mark, Picture(None, onto, field, 30, 30)) > 0.9
+    assert shown(np.roll(small, 10, 1), mark, Picture(None, onto, field, 30, 30)) < 0.1
 
 
 @pytest.mark.parametrize("height_px", [2, 3, 5])
@@ -124,5 +129,5 @@ def test_the_ink_of_letters_of_a_few_pixels_is_found(height_px):
         mask = np.zeros((60, 60), np.float32)
         mask[20 : 20 + stamp.shape[0], 20 : 20 + stamp.shape[1]] = stamp
         mark = Mark(mask, digital=True, truth=MarkerTruth("left", (20.0, 20.0, 30.0, 30.0)))
-        assert shown_share((mask * 4095).astype(np.uint16), mark) > 0
-        assert shown_share(np.zeros((60, 60), np.uint16), mark) == 0
+        assert shown((mask * 4095).astype(np.uint16), mark) > 0
+        assert shown(np.zeros((60, 60), np.uint16), mark) == 0
