@@ -92,8 +92,9 @@ def films(*, out: Path, films: int, seed: int, workers: int, size: int, without:
 
     The mixture is that of training; of the archive in Wyles et al. 2022 (paper), of which a quarter shows no hip; of
     that quarter alone (no_hip); of views on which cups are measured (cups) or sides are easily told wrongly (sides); of
-    pelves turned so far that AP and oblique films are easily confused (turned); or that archive on bones, implants,
-    looks and copies that training never has (shifted), to test what a model makes of them.
+    pelves turned so far that AP and oblique films are easily confused (turned); of obliques so steep that the far hip
+    is easily missed (steep); or that archive on bones, implants, looks and copies that training never has (shifted), to
+    test what a model makes of them.
 
     Example: python -m simulation films --out films --films 1000 --seed 1
     """

@@ -1,6 +1,7 @@
 """What a set of films is drawn from.
 
-The mixture of training, that of an archive, one never trained on; without hips, of cups, of sides and of pelves turned.
+The mixture of training, that of an archive, one never trained on; without hips, of cups, of sides and of pelves turned
+a little too far or very far.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,6 +37,7 @@ _SIDE_VIEWS = {"oblique_hip": 0.45, "ap_hip": 0.3, "cross_table_lateral": 0.25}
 # Of the mixture "turned": how far AP films are turned that patients lie badly for, and how little obliques are.
 _TURNED_VIEWS = {"ap_pelvis": 0.25, "ap_hip": 0.3, "oblique_hip": 0.45}
 _TURNS_DEG = {"ap_pelvis": (8.0, 21.0), "ap_hip": (8.0, 21.0), "oblique_hip": (24.0, 36.0)}
+_STEEP_TURNS_DEG = (50.0, 77.0)  # of the mixture "steep"
 
 
 def paper_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
@@ -102,6 +104,12 @@ def turned_spec(rng: np.random.Generator, person: int, seed: int, size: int = 76
     return replace(_of_archive(view, rng, person, seed, size), pelvis_turn_deg=turn_deg)
 
 
+def steep_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
+    """An oblique of the archive turned so far that one hip lies over the other, or off the film."""
+    turn_deg = float(rng.uniform(*_STEEP_TURNS_DEG))
+    return replace(_of_archive("oblique_hip", rng, person, seed, size), pelvis_turn_deg=turn_deg)
+
+
 def _with_cup(rng: np.random.Generator) -> HipState:
     state, resurfaced, revised = random_state(rng), *rng.random(2)
     if resurfaced < _RESURFACED_SHARE:
@@ -112,7 +120,7 @@ def _with_cup(rng: np.random.Generator) -> HipState:
 MIXTURES: Mapping[str, Draw] = dict(
     zip(
         MIXTURE_NAMES,
-        (random_spec, paper_spec, shifted_spec, no_hip_spec, cups_spec, sides_spec, turned_spec),
+        (random_spec, paper_spec, shifted_spec, no_hip_spec, cups_spec, sides_spec, turned_spec, steep_spec),
         strict=True,
     )
 )

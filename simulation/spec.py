@@ -26,7 +26,8 @@ _ODD_CUP_SHARE = 0.25  # of cups: anywhere in the range that is ever seen, so th
 # Families of variation that a training set can be made without, to learn what each is worth.
 IMPLANTS = ("none", *_IMPLANT_SHARES)
 LEAST_SIZE = 96
-MIXTURE_NAMES = ("training", "paper", "shifted", "no_hip", "cups", "sides", "turned")  # what simulation.mixtures draws
+# What simulation.mixtures draws.
+MIXTURE_NAMES = ("training", "paper", "shifted", "no_hip", "cups", "sides", "turned", "steep")
 # Ways in which a film of the "shifted" mixture differs in kind from every film of training.
 SHIFTS = ("bones", "implants", "look", "square_crop", "squeezed", "jpeg", "pasted")
 VARIATIONS = ("disease", "revision", "clutter", "habitus", "looks", "collimation", "markers", "reproduction")

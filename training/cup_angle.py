@@ -27,6 +27,8 @@ from training.networks.landmarks import LandmarkNet, soft_argmax
 
 RARE = {"rim": ("hemi", 2), "fine": ("resurfacing", 1)}  # what a network errs most on, and how often more it is shown
 CLOSE_SHARE = 0.6  # of the pelvis network's examples that show both ischia: the closer crop
+AXES_WEIGHT = 0.5  # in the loss of a rim, of the error of its axes beside that of its landmarks
+STEEPEST = 0.95  # short over long axis: nearer to a circle, version changes with it beyond all bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,10 @@ def new_net(kind: str) -> LandmarkNet:
 
 
 def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: float) -> Tensor:
-    """Cross-entropy to Gaussian heat maps, distance of the soft-argmax, its Laplace scale, and presence."""
+    """Cross-entropy to Gaussian heat maps, distance of the soft-argmax, its Laplace scale, presence; a rim's axes."""
     _, k, h, w = heat.shape
-    distance = (soft_argmax(heat) - points).abs().sum(-1)  # (B, K) pixels
+    found = soft_argmax(heat)
+    distance = (found - points).abs().sum(-1)  # (B, K) pixels
     cells = (points - 0.5) / 2
     x = torch.exp(-((torch.arange(w) - cells[..., :1]) ** 2) / (2 * blob**2))
     y = torch.exp(-((torch.arange(h) - cells[..., 1:]) ** 2) / (2 * blob**2))
@@ -79,8 +82,30 @@ def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: fl
     laplace = distance.detach() * torch.exp(-scale) + scale
     there = present.float()
     landmarks = ((crossed + 0.2 * distance + 0.2 * laplace) * there).sum() / there.sum().clamp(min=1)
+    if k == len(CUP_LANDMARKS):
+        axes = axes_error(found, points).sum(-1)
+        landmarks = landmarks + AXES_WEIGHT * (axes * there[:, 0]).sum() / there[:, 0].sum().clamp(min=1)
     claimed = logits[:, :-k]
     return landmarks + F.binary_cross_entropy_with_logits(claimed, there[:, : claimed.shape[1]])
+
+
+def axes_error(found: Tensor, points: Tensor) -> Tensor:
+    """What errors of a rim's landmarks (B, 5, 2) do to its angles, as if its long axis were turned by as much.
+
+    Returns:
+        (B, 2): pixels by which that would move the axis' ends, for its direction and for the version.
+    """
+    (along, length, version), (true_along, true_length, true_version) = _axes(found), _axes(points)
+    turn = (along[:, 0] * true_along[:, 1] - along[:, 1] * true_along[:, 0]).abs() / (length * true_length)
+    return torch.stack((turn, (version - true_version).abs()), 1) * true_length[:, None] / 2
+
+
+def _axes(points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Long axis (B, 2), its length (B,) and the version of the ellipse (B,) in radians."""
+    upper, lower, opening, dome_end, _ = points.unbind(1)
+    along, across = lower - upper, opening - dome_end
+    long, short = ((axis**2).sum(-1).clamp(min=1e-2).sqrt() for axis in (along, across))
+    return along, long, torch.asin((short / long).clamp(max=STEEPEST))
 
 
 def train(kind: str, sources: list[Path], validation: Path, out: Path, settings: Settings, init: Path | None) -> None:
@@ -129,7 +154,7 @@ def load(net: LandmarkNet, kind: str, model: Path) -> None:
 
 
 def figures(kind: str, net: LandmarkNet, subjects: list[Subject]) -> dict[str, float]:
-    """Mean landmark error in input pixels and share of presences told right, without augmentation."""
+    """Mean landmark error in input pixels and share of presences told right, without augmentation; a rim's axes."""
     told = _figures(net, [_example(kind, *subject, None) for subject in subjects])
     if kind != "pelvis":
         return told
@@ -138,19 +163,25 @@ def figures(kind: str, net: LandmarkNet, subjects: list[Subject]) -> dict[str, f
 
 
 def _figures(net: LandmarkNet, examples: list[Example]) -> dict[str, float]:
-    errors, hits = [], []
+    errors, hits, axes = [], [], []
     for start in range(0, len(examples), 32):
         images, points, present = stack(examples[start : start + 32])
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             heat, logits = net(images)
-        k = heat.shape[1]
-        errors.append((soft_argmax(heat) - points).norm(dim=-1)[present])
+        k, found = heat.shape[1], soft_argmax(heat)
+        errors.append((found - points).norm(dim=-1)[present])
+        if k == len(CUP_LANDMARKS):
+            axes.append(axes_error(found, points)[present[:, 0]])
         claimed = logits[:, :-k] > 0
         hits.append((claimed == present[:, : claimed.shape[1]]).flatten())
-    return {
+    told = {
         "error_px": torch.cat(errors).mean().item(),
         "presence_right": torch.cat(hits).float().mean().item(),
     }
+    if not axes:
+        return told
+    axis, version = torch.cat(axes).mean(0).tolist()
+    return told | {"axis_error_px": axis, "version_error_px": version}
 
 
 def _subjects(kind: str, films: list[LabelledFilm]) -> list[Subject]:

@@ -69,10 +69,16 @@ class ExposedField:
         return type(self)(np.clip(inside.reshape(-1, 2).astype(float), 0, film[2]), self.collimated)
 
     def contains(self, points: object) -> NDArray[np.bool_]:
-        """Which of the points, (n, 2), lie inside."""
-        polygon = self.corners.astype(np.float32)
-        pairs = np.atleast_2d(np.asarray(points, dtype=float))
-        return np.array([cv2.pointPolygonTest(polygon, (float(x), float(y)), False) >= 0 for x, y in pairs])
+        """Which of the points, (n, 2), lie inside or on the border: to the same side of every edge."""
+        at = np.atleast_2d(np.asarray(points, np.float32)).astype(np.float64)
+        corners = self.corners.astype(np.float32).astype(np.float64)
+        to_left, to_right = np.ones((2, len(at)), bool)
+        for start, end in zip(corners, np.roll(corners, -1, 0), strict=True):
+            (x, y), (dx, dy) = (at - start).T, end - start
+            side = dx * y - dy * x
+            to_left &= side >= 0
+            to_right &= side <= 0
+        return to_left | to_right
 
     def clip(self, box: Box) -> tuple[Box, float] | None:
         """The bounds of the box's part inside the field, and that part's share of the box; None where none is."""

@@ -194,3 +194,11 @@ def test_films_of_turned_pelves_lie_between_ap_and_oblique():
     assert 19 < max(turns["ap_hip"] + turns["ap_pelvis"]) < min(turns["oblique_hip"]) < 26
     assert 34 < max(turns["oblique_hip"]) <= 36
     assert not any(spec.pelvis_turn_deg for name in ("training", "paper", "shifted") for spec in drawn(name, 200))
+
+
+def test_films_of_steep_obliques_are_turned_further_than_most():
+    steep = drawn("steep", 300)
+    turns = [spec.pelvis_turn_deg for spec in steep]
+    assert {spec.view for spec in steep} == {"oblique_hip"}
+    assert 50 <= min(turns) < 51.5
+    assert 75.5 < max(turns) <= 77

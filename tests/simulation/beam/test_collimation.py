@@ -77,3 +77,14 @@ def test_a_field_follows_its_film_through_a_turn():
 def test_a_field_that_leaves_the_film_is_an_error():
     with pytest.raises(EmptyFieldError, match="another seed"):
         make_field(500.0, 500.0, 600.0, 600.0).within(400, 300)
+
+
+@pytest.mark.parametrize("reversed_order", [False, True], ids=["one way round", "the other"])
+def test_a_turned_field_holds_what_opencv_says_it_holds(reversed_order):
+    field = ExposedField.rectangle((300, 400), np.array([40.0, 30.0, 60.0, 90.0]), 17.0)
+    corners = field.corners[::-1] if reversed_order else field.corners
+    points = np.random.default_rng(3).uniform(-20, 420, (2000, 2))
+    polygon = corners.astype(np.float32)
+    inside = [cv2.pointPolygonTest(polygon, (float(x), float(y)), measureDist=False) >= 0 for x, y in points]
+    assert 0.2 < np.mean(inside) < 0.8
+    assert ExposedField(corners, collimated=True).contains(points).tolist() == inside
