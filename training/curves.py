@@ -1,6 +1,6 @@
 """Draws the curves of training runs, one panel a figure that their logs hold.
 
-python -m training.curves runs --out docs/training.png
+python -m training.curves runs --out curves.png
 """
 
 import argparse

@@ -69,9 +69,10 @@ def _laid(below: NDArray[np.uint8], stamp: Stamp, rng: np.random.Generator) -> N
 
 
 def _stands_out(before: NDArray[np.uint8], after: NDArray[np.uint8], stamp: Stamp) -> bool:
-    """Whether most of it is brighter than what it lies on; over metal a letter drowns."""
-    rise = after[stamp > 0.5].astype(float) - before[stamp > 0.5]
-    return bool(np.mean(rise >= LEGIBLE * 255) >= _LEAST_SHOWN)
+    """Whether most of it is brighter than what it lies on: over metal a letter drowns, strokes too thin are no ink."""
+    ink = stamp > 0.5
+    rise = after[ink].astype(float) - before[ink]
+    return bool(ink.any() and np.mean(rise >= LEGIBLE * 255) >= _LEAST_SHOWN)
 
 
 def _box(stamp: Stamp, corner: tuple[int, int]) -> Box:

@@ -1,6 +1,7 @@
 """Letters that are laid onto films are where the truth says, say what it says, and can be seen."""
 
 import numpy as np
+import pytest
 
 from ingest.records import CANVAS_SIZE
 from simulation.truth import FilmTruth, MarkerTruth
@@ -44,3 +45,11 @@ def test_no_letter_is_laid_over_another_or_where_it_would_drown() -> None:
         white = with_letters(film(255), np.random.default_rng(seed))
         assert white.truth.markers == ()
         assert (white.canvas == 255).all()
+
+
+def test_a_letter_whose_strokes_are_too_thin_to_see_is_not_laid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.more_letters.letter", lambda *_: (np.full((20, 12), 0.4, np.float32), False))
+    for seed in range(10):
+        found = with_letters(film(0), np.random.default_rng(seed))
+        assert found.truth.markers == ()
+        assert not found.canvas.any()
