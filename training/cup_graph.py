@@ -4,9 +4,7 @@ A side's hip is looked at three times: the rim is found in the detector's box, t
 and mirrored. The ischia are found on the whole film, then twice in a crop around both.
 """
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -14,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS
+from training.cup_geometry import Rim, angles, beyond_usual_tilt, stated_errors
 from training.graphs import OTHER, ScoreCurve
 from training.landmark_examples import CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
-from training.networks.landmarks import LandmarkNet, soft_argmax
+from training.networks.landmarks import LandmarkNet, located
 from training.turns import as_stored, box_as_taken, squares, turn_of, upright
 
 # A landmark is trusted by the chance that it lies within this share of the rim's long axis, under the Laplace scale
@@ -25,18 +24,8 @@ TRUSTED_SHARE = 0.07
 SURE_TURN = 0.9  # below it nobody knows which way the film is turned, and no angle on it
 SHOWN_FROM = 0.004  # chance of an implant from which on a side is looked at; below it no implant is believed anywhere
 CLOSER_LOOKS = 2  # at the ischia: the first crop lies where the whole film was read, a pixel there is four
-LEAST_COSINE = 0.2  # of the version: nearer to a circle, the ellipse's axes tell no angle
 
-Look = Callable[[Tensor], tuple[Tensor, Tensor]]  # crops (M, 1, 192, 192) to landmarks and logits, as ``seen``
-
-
-@dataclass(frozen=True, slots=True)
-class Rim:
-    """One pass of a rim network over both sides, right then left; pixels of the upright canvas."""
-
-    points: Tensor  # (B, 2, 5, 2) CUP_LANDMARKS
-    presence: Tensor  # (B, 2) logit of a cup that can be measured
-    spread: Tensor  # (B, 2, 5) Laplace scale of each landmark's error
+Look = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]  # as ``seen``, of a network
 
 
 class CupAngleGraph(nn.Module):
@@ -72,9 +61,10 @@ class CupAngleGraph(nn.Module):
         fine = self._landmarks(partial(seen_from_both_faces, self.fine), film, turn, (upper + lower) / 2, side, places)
         reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
         trust = 1 - torch.exp(-reach / fine.spread)
-        ischia, there, ischia_spread = self._ischia(film, turn)
+        ischia, there, ischia_covariance = self._ischia(film, turn)
         unsure = 90.0 * (turn_scores.amax(1) < SURE_TURN).float()[:, None, None]
-        errors = torch.maximum(self.interval(stated_errors(fine, ischia, ischia_spread)), unsure)
+        tilt_deg = beyond_usual_tilt(ischia, centre, detections[:, :4, 4].reshape(-1, 2, 2).amax(2))
+        errors = torch.maximum(self.interval(stated_errors(fine, ischia, ischia_covariance, tilt_deg)), unsure)
         rims = torch.cat((as_stored(fine.points, turn), trust[..., None]), 3)
         nothing = torch.zeros(())
         return (  # in shapes that a reader of the graph can see
@@ -96,14 +86,18 @@ class CupAngleGraph(nn.Module):
         """
         films = places // 2
         squares_at = centre.reshape(-1, 1, 2)[places], side.reshape(-1, 1, 1)[places]
-        points, logits = look(self.crops(film[films], turn[films], *squares_at)[:, 0])
-        told = spread_over(
-            torch.cat((points.reshape(-1, 2 * len(CUP_LANDMARKS)), logits), 1), places, 2 * film.shape[0]
-        )
-        local, logits = told.view(-1, 2, told.shape[1]).split((2 * len(CUP_LANDMARKS), 1 + len(CUP_LANDMARKS)), 2)
-        local = local.reshape(-1, 2, len(CUP_LANDMARKS), 2) - (CROP - 1) / 2
+        told = torch.cat([one.flatten(1) for one in look(self.crops(film[films], turn[films], *squares_at)[:, 0])], 1)
+        told = spread_over(told, places, 2 * film.shape[0]).view(-1, 2, told.shape[1])
+        count = len(CUP_LANDMARKS)
+        local, covariance, logits = told.split((2 * count, 3 * count, 1 + count), 2)
+        local = local.reshape(-1, 2, count, 2) - (CROP - 1) / 2
         scale = side / CROP
-        return Rim(centre[:, :, None] + local * scale[..., None], logits[..., 0], logits[..., 1:].exp() * scale)
+        return Rim(
+            centre[:, :, None] + local * scale[..., None],
+            covariance.reshape(-1, 2, count, 3) * scale[..., None] ** 2,
+            logits[..., 0],
+            logits[..., 1:].exp() * scale,
+        )
 
     @staticmethod
     def _better(detections: Tensor) -> Tensor:
@@ -118,49 +112,53 @@ class CupAngleGraph(nn.Module):
         return F.avg_pool2d(doubled.reshape(-1, 1, 2 * CROP, 2 * CROP), 2).reshape(-1, centre.shape[1], 1, CROP, CROP)
 
     def _ischia(self, film: Tensor, turn: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points (B, 2, 2), their presence (B, 2) and the Laplace scales of their errors (B, 2), upright pixels.
+        """Points (B, 2, 2), their presence (B, 2) and their covariances (B, 2, 3), pixels of the upright canvas.
 
         Found on the whole film, then looked at again by the same network in closer crops, where both are there.
         """
         block = CANVAS_SIZE // PELVIS
-        points, logits = seen(self.pelvis, upright(F.avg_pool2d(film, block), turn))
+        points, covariance, logits = seen(self.pelvis, upright(F.avg_pool2d(film, block), turn))
         points, there = (points + 0.5) * block - 0.5, logits[:, :2].sigmoid()
-        spread, sees_both = logits[:, 2:].exp() * block, there.amin(1) > 0.5
+        covariance, sees_both = covariance * block**2, there.amin(1) > 0.5
         films = chosen(sees_both)
         for _ in range(CLOSER_LOOKS):
-            closer, its_spread = self._closer_ischia(film, turn, points, films)
+            closer, its_covariance = self._closer_ischia(film, turn, points, films)
             points = torch.where(sees_both[:, None, None], closer, points)
-            spread = torch.where(sees_both[:, None], its_spread, spread)
-        return points, there, spread
+            covariance = torch.where(sees_both[:, None, None], its_covariance, covariance)
+        return points, there, covariance
 
     def _closer_ischia(self, film: Tensor, turn: Tensor, ischia: Tensor, films: Tensor) -> tuple[Tensor, Tensor]:
-        """Points and scales by crops around ``ischia`` (B, 2, 2) of the ``films`` (M,); of the others nothing."""
+        """Points and covariances by crops around ``ischia`` (B, 2, 2) of the ``films`` (M,); of the others nothing."""
         side = ischia_side((ischia[:, 0] - ischia[:, 1]).norm(dim=-1)[:, None, None])  # (B, 1, 1)
         centre = ischia.mean(1, keepdim=True)  # (B, 1, 2)
         crops = self.crops(film[films], turn[films], centre[films], side[films])[:, 0]
-        points, logits = seen(self.pelvis, crops)
-        told = spread_over(torch.cat((points.reshape(-1, 4), logits[:, 2:]), 1), films, film.shape[0])
+        points, covariance, _ = seen(self.pelvis, crops)
+        told = spread_over(torch.cat((points, covariance), 2).flatten(1), films, film.shape[0]).view(-1, 2, 5)
         scale = side / PELVIS
-        return centre + (told[:, :4].reshape(-1, 2, 2) - (PELVIS - 1) / 2) * scale, told[:, 4:].exp() * scale[:, 0]
+        return centre + (told[..., :2] - (PELVIS - 1) / 2) * scale, told[..., 2:] * scale**2
 
 
-def seen(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor]:
-    """Landmarks (M, K, 2) on crops (M, 1, 192, 192), in their pixels, and the network's logits (M, P)."""
+def seen(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Landmarks (M, K, 2) on crops (M, 1, 192, 192), their covariances (M, K, 3) and the network's logits (M, P)."""
     heat, logits = net(crops)
-    return soft_argmax(heat), logits
+    return *located(heat), logits
 
 
-def seen_from_both_faces(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor]:
+def seen_from_both_faces(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What a rim network sees in crops and in their mirror images, averaged; shapes as of ``seen``.
 
-    The stated scales of the landmarks' errors grow by how far the two answers lie apart.
+    The covariances and the stated scales of the landmarks' errors grow by how far the two answers lie apart.
     """
-    points, logits = seen(net, torch.cat((crops, crops.flip(3))))
+    points, covariance, logits = seen(net, torch.cat((crops, crops.flip(3))))
     plain, mirrored = points.reshape(2, -1, *points.shape[1:]).unbind(0)
     mirrored = torch.stack((CROP - 1 - mirrored[..., 0], mirrored[..., 1]), -1)
+    apart, other_way = plain - mirrored, torch.tensor([1.0, 1.0, -1.0])
+    between = torch.stack((apart[..., 0] ** 2, apart[..., 1] ** 2, apart[..., 0] * apart[..., 1]), -1)
+    one, other = covariance.reshape(2, -1, *covariance.shape[1:]).unbind(0)
     logits = logits.reshape(2, -1, logits.shape[1])
-    scale = (logits[..., 1:].exp().mean(0) ** 2 + ((plain - mirrored) ** 2).sum(-1)).sqrt()
-    return (plain + mirrored) / 2, torch.cat((logits[..., :1].mean(0), scale.log()), 1)
+    scale = (logits[..., 1:].exp().mean(0) ** 2 + (apart**2).sum(-1)).sqrt()
+    told = torch.cat((logits[..., :1].mean(0), scale.log()), 1)
+    return (plain + mirrored) / 2, (one + other * other_way) / 2 + between, told
 
 
 def chosen(condition: Tensor) -> Tensor:
@@ -171,39 +169,3 @@ def chosen(condition: Tensor) -> Tensor:
 def spread_over(rows: Tensor, places: Tensor, count: int) -> Tensor:
     """Rows (M, D) at their ``places`` (M,) of (count, D), between zeros."""
     return torch.zeros(count, rows.shape[1]).index_put((places,), rows)
-
-
-def angles(points: Tensor, ischia: Tensor) -> Tensor:
-    """Rim landmarks (B, 2, 5, 2) and ischia (B, 2, 2) to degrees (B, 2, 3): inclination, AP and lateral version."""
-    upper, lower, _, _, dome = points.unbind(2)
-    major = lower - upper
-    baseline = (ischia[:, 1] - ischia[:, 0])[:, None]
-    cross = major[..., 0] * baseline[..., 1] - major[..., 1] * baseline[..., 0]
-    inclination = torch.atan2(cross.abs(), (major * baseline).sum(-1).abs() + 1e-6)
-    ratio = _axes_ratio(points)
-    version_ap = torch.atan2(ratio, (1 - ratio**2).clamp(min=1e-9).sqrt())
-    across = torch.stack((-major[..., 1], major[..., 0]), -1)
-    faces = ((upper + lower) / 2 - dome) * across
-    across = across * torch.where(faces.sum(-1, keepdim=True) >= 0, 1.0, -1.0)  # now it points out of the cup
-    version_lateral = torch.atan2(-across[..., 1], across[..., 0].abs() + 1e-6)  # upwards is anterior
-    return torch.stack((inclination, version_ap, version_lateral), -1) * (180 / math.pi)
-
-
-def stated_errors(rim: Rim, ischia: Tensor, ischia_spread: Tensor) -> Tensor:
-    """What the stated spreads of the landmarks do to each angle, to first order: degrees (B, 2, 3)."""
-    length = (rim.points[:, :, 0] - rim.points[:, :, 1]).norm(dim=-1).clamp(min=1.0)  # (B, 2)
-    axis = (rim.spread[..., :2] ** 2).sum(-1) / length**2
-    baseline = (ischia[:, 0, :2] - ischia[:, 1, :2]).norm(dim=-1).clamp(min=1.0)  # (B,)
-    line = ((ischia_spread**2).sum(-1) / baseline**2)[:, None]
-    ratio = _axes_ratio(rim.points)
-    minor = (rim.spread[..., 2:4] ** 2).sum(-1) / length**2
-    cosine = (1 - ratio**2).clamp(min=LEAST_COSINE**2).sqrt()
-    squares = torch.stack((axis + line, (minor + ratio**2 * axis) / cosine**2, axis), -1)
-    return squares.clamp(min=1e-12).sqrt() * (180 / math.pi)
-
-
-def _axes_ratio(points: Tensor) -> Tensor:
-    """Short over long axis of the rim's ellipse, at most 1: (B, 2)."""
-    upper, lower, opening, dome_end, _ = points.unbind(2)
-    length = ((lower - upper) ** 2).sum(-1).clamp(min=1e-6).sqrt()
-    return (((opening - dome_end) ** 2).sum(-1).clamp(min=1e-6).sqrt() / length).clamp(max=1.0)

@@ -20,6 +20,7 @@ VIEWS = tuple(View)
 STRETCHED_SHARE = 0.2  # of examples: someone resized the film and let its proportions go
 COVERED_SHARE = 0.25  # something covers a part: a shield, a label, a cut corner
 CUT_OUT_ZOOMS = (1.2, 1.9)  # of a part of a film
+NOISE = (0.005, 0.1)  # standard deviation, of the greys from 0 to 1
 REFILTERED_SHARE = 0.15  # of whole films: random filters, so that shapes are learnt more than textures
 
 
@@ -97,7 +98,7 @@ def change_look(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     if rng.random() < 0.25:
         x = _shaded(x, rng)
     if rng.random() < 0.4:
-        x = x + rng.normal(0, rng.uniform(0.005, 0.05), x.shape)
+        x = x + _noise(x.shape, rng)
     return np.clip(x, 0, 1).astype(np.float32)
 
 
@@ -121,6 +122,14 @@ def _shaded(x: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.flo
     """Brighter here and darker there, smoothly: a grid off its focus, the heel effect, a lamp behind a film."""
     field = cv2.resize(rng.uniform(0.45, 1, (3, 3)), x.shape[::-1], interpolation=cv2.INTER_CUBIC)
     return x * (field / field.max())
+
+
+def _noise(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.floating]:
+    """Of few photons or of many, and in half of the films as coarse as a detector's blur makes it."""
+    noise = rng.standard_normal(shape)
+    if rng.random() < 0.5:
+        noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.5, 1.5))
+    return noise * (np.exp(rng.uniform(*np.log(NOISE))) / noise.std())
 
 
 def refiltered(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ FINE_MARGIN = 1.6  # side of the second crop over the rim's long axis
 PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas, or a crop around both ischia
 ISCHIA_MARGIN = 1.8  # side of that crop over the distance of the ischia
 LEAST_ISCHIA_SIDE = 160.0  # canvas pixels
+HIDDEN_SHARE = 0.15  # of examples: something lies over a landmark, whose place can only be guessed
 
 Subject = tuple[LabelledFilm, HipTruth | None]  # no hip: the whole pelvis
 
@@ -78,7 +79,10 @@ def rim_example(
         if points[0, 1] > points[1, 1]:  # a turned film has another upper end
             points[[0, 1]] = points[[1, 0]]
         present = bool((points > 0).all() and (points < CROP - 1).all())
-    return Example(image if rng is None else look(image, rng), points, np.full(5, present))
+    seen = image if rng is None else look(image, rng)
+    if rng is not None and present and rng.random() < HIDDEN_SHARE:
+        hide(seen, points[rng.integers(0, len(points))], rng)
+    return Example(seen, points, np.full(5, present))
 
 
 def ischia_side(apart: Tensor) -> Tensor:
@@ -125,7 +129,22 @@ def pelvis_example(film: LabelledFilm, rng: np.random.Generator | None, *, close
             x, y = ((matrix @ [*ischium, 1.0])[:2] + 0.5) / 2 - 0.5
             points[index] = x, y
             present[index] = 0 <= x < PELVIS and 0 <= y < PELVIS
-    return Example(image if rng is None else change_look(image, rng), points, present)
+    seen = image if rng is None else change_look(image, rng)
+    if rng is not None and present.any() and rng.random() < HIDDEN_SHARE:
+        hide(seen, points[rng.choice(np.flatnonzero(present))], rng)
+    return Example(seen, points, present)
+
+
+def hide(image: np.ndarray, point: np.ndarray, rng: np.random.Generator) -> None:
+    """Lays an even shield, round or square, over ``point`` (x, y) of a square image in [0, 1], in place."""
+    half = rng.uniform(len(image) / 32, len(image) / 7, 2)
+    centre = point + rng.uniform(-0.8, 0.8, 2) * half / np.sqrt(2)  # the point lies within the ellipse, too
+    grey = float(rng.choice([0.0, 1.0, rng.random()]))
+    low, high, middle = (tuple(int(v) for v in np.round(corner)) for corner in (centre - half, centre + half, centre))
+    if rng.random() < 0.5:
+        cv2.ellipse(image, middle, tuple(int(v) for v in np.round(half)), 0, 0, 360, grey, cv2.FILLED)
+    else:
+        cv2.rectangle(image, low, high, grey, cv2.FILLED)
 
 
 def shows_both_ischia(film: LabelledFilm) -> bool:

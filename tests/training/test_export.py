@@ -13,10 +13,12 @@ from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
 from training import export as exporting  # noqa: E402
 from training import letters  # noqa: E402
 from training.cup_angle import pelvis_net, rim_net  # noqa: E402
-from training.cup_graph import CupAngleGraph, angles, seen, seen_from_both_faces  # noqa: E402
+from training.cup_geometry import angles  # noqa: E402
+from training.cup_graph import CupAngleGraph, seen, seen_from_both_faces  # noqa: E402
 from training.export import between  # noqa: E402
 from training.graphs import ClassifierGraph, Outliers, ScoreCurve  # noqa: E402
 from training.landmark_examples import CROP, MARGIN, crop_matrix  # noqa: E402
+from training.networks.landmarks import BLOB  # noqa: E402
 from training.onnx_files import Graph, export, rounded, store_fp16  # noqa: E402
 from training.turns import as_stored, squares, turn_of, upright  # noqa: E402
 
@@ -142,10 +144,11 @@ def test_both_faces_of_a_crop_give_the_same_rim_in_the_mirror():
     torch.manual_seed(2)
     net, crops = rim_net().eval(), torch.rand(2, 1, CROP, CROP)
     with torch.no_grad():
-        points, logits = seen_from_both_faces(net, crops)
-        mirrored, of_mirrored = seen_from_both_faces(net, crops.flip(3))
+        points, covariance, logits = seen_from_both_faces(net, crops)
+        mirrored, its_covariance, of_mirrored = seen_from_both_faces(net, crops.flip(3))
     assert mirrored[..., 1].numpy() == pytest.approx(points[..., 1].numpy(), abs=1e-3)
     assert mirrored[..., 0].numpy() == pytest.approx(CROP - 1 - points[..., 0].numpy(), abs=1e-3)
+    assert (its_covariance * torch.tensor([1, 1, -1])).numpy() == pytest.approx(covariance.numpy(), rel=1e-3, abs=0.1)
     assert of_mirrored.numpy() == pytest.approx(logits.numpy(), abs=1e-4)
 
 
@@ -153,10 +156,11 @@ def test_a_rim_that_looks_otherwise_in_the_mirror_is_stated_as_less_certain():
     torch.manual_seed(2)
     net, crops = rim_net().eval(), torch.rand(2, 1, CROP, CROP)
     with torch.no_grad():
-        points, logits = seen_from_both_faces(net, crops)
-        one, stated = seen(net, crops)
+        points, covariance, logits = seen_from_both_faces(net, crops)
+        one, _, stated = seen(net, crops)
     apart = 2 * (points - one).norm(dim=-1)  # of the two answers, whose middle was given
     assert (apart > 0).all()
+    assert (covariance[..., :2].sum(-1) >= apart**2 - 4 * BLOB).all()  # whatever the maps say beside it
     assert (logits[:, 1:].exp() >= apart).all()
     assert (logits[:, 1:].exp() >= 0.5 * stated[:, 1:].exp()).all()
 

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 from training.detector import ANCHORS, new_net  # noqa: E402 - after the skip
 from training.detector import Settings as DetectorSettings  # noqa: E402
 from training.networks.efficientnet import EfficientNet  # noqa: E402
-from training.networks.landmarks import LandmarkNet, soft_argmax  # noqa: E402
+from training.networks.landmarks import BLOB, LandmarkNet, located, soft_argmax  # noqa: E402
 from training.networks.layers import standardised  # noqa: E402
 from training.networks.yolo import Yolo  # noqa: E402
 from training.networks.yolo_loss import assign, ciou  # noqa: E402
@@ -106,3 +106,12 @@ def test_decoding_places_an_anchor_of_its_own_size_at_the_middle_of_its_cell():
     assert first == pytest.approx([middle - width / 2, middle - height / 2, middle + width / 2, middle + height / 2])
     assert scores[0, 0, 0].item() == pytest.approx(0.25)
     assert math.isclose(boxes.shape[1], 3 * (48**2 + 24**2 + 12**2))
+
+
+def test_a_map_between_two_places_is_as_unsure_as_they_are_apart():
+    """Two cells, 8 columns and 4 rows apart: the middle, and half the distance squared less the blob of a sharp map."""
+    heat = torch.full((1, 1, 16, 16), -30.0)
+    heat[0, 0, 2, 3] = heat[0, 0, 6, 11] = 30.0
+    points, covariance = located(heat)
+    assert points[0, 0].tolist() == pytest.approx([2 * 7 + 0.5, 2 * 4 + 0.5])
+    assert covariance[0, 0].tolist() == pytest.approx([4 * (16 - BLOB), 4 * (4 - BLOB), 4 * 8])

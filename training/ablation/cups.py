@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ingest.cup import METHODS
 from ingest.records import View
 from simulation.truth import HipTruth
-from training import cup_angle, cup_graph
+from training import cup_angle, cup_geometry
 from training.films import LabelledFilm, stands_as_taken
 from training.landmark_examples import rim_example, stack
 from training.loop import optimizer_for, prefetch
@@ -141,5 +141,5 @@ def angles_of(points: Tensor) -> Tensor:
     """Direction of the long axis over a half turn, and the version of the ellipse: (B, 2) degrees."""
     major = points[:, 1] - points[:, 0]
     along = torch.rad2deg(torch.atan2(major[:, 1], major[:, 0])) % 180
-    told = cup_graph.angles(points[:, None], LEVEL.expand(len(points), -1, -1))
+    told = cup_geometry.angles(points[:, None], LEVEL.expand(len(points), -1, -1))
     return torch.stack((along, told[:, 0, 1]), -1)

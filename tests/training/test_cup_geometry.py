@@ -1,0 +1,126 @@
+"""How far an angle may be off by what the landmarks' covariances say, and when the ischia's line is not believed."""
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+from training.cup_geometry import (  # noqa: E402 - after the skip
+    LEAST_VARIANCE,
+    USUAL_TILT_DEG,
+    Rim,
+    angles,
+    beyond_usual_tilt,
+    stated_errors,
+    variance,
+)
+
+LENGTH, TURN_DEG, VERSION_DEG = 90.0, 40.0, 20.0  # of the rim
+DRAWN = 20_000
+
+
+def pair(tilt_deg, apart=140.0):
+    """Two points (1, 2, 2) on a line that falls by ``tilt_deg`` to the right."""
+    turn = math.radians(tilt_deg)
+    return torch.tensor([[[300.0, 400.0], [300 + apart * math.cos(turn), 400 + apart * math.sin(turn)]]])
+
+
+def turned(covariance):
+    """Variances along and across the rim's axis, and their covariance, as those of x, of y and of both."""
+    a = math.radians(TURN_DEG)
+    along, across, both = covariance
+    rotation = np.array([[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]])
+    matrix = rotation @ np.array([[along, both], [both, across]]) @ rotation.T
+    return [matrix[0, 0], matrix[1, 1], matrix[0, 1]]
+
+
+def make_rim(unsure=(), covariance=(0.0, 0.0, 0.0)):
+    """Rims (1, 2, 5) whose landmarks are sure but for the ``unsure``, of which ``covariance`` is along and across."""
+    a, half = math.radians(TURN_DEG), LENGTH / 2
+    along, across = np.array([math.cos(a), math.sin(a)]), np.array([-math.sin(a), math.cos(a)])
+    short = half * math.sin(math.radians(VERSION_DEG))
+    points = 300 + np.stack([-half * along, half * along, short * across, -short * across, -half * across])
+    spread = np.zeros((5, 3))
+    spread[list(unsure)] = turned(covariance)
+    return Rim(
+        torch.tensor(points).float().expand(1, 2, 5, 2),
+        torch.tensor(spread).float().expand(1, 2, 5, 3),
+        torch.zeros(1, 2),
+        torch.ones(1, 2, 5),
+    )
+
+
+def stated(rim, ischia_covariance=(0.0, 0.0, 0.0), tilt_deg=0.0):
+    """Degrees (3,) of inclination, AP version and lateral version."""
+    ischia = torch.tensor(ischia_covariance).expand(1, 2, 3)
+    return stated_errors(rim, pair(0.0), ischia, torch.tensor([tilt_deg]))[0, 0].numpy()
+
+
+def counted(rim, ischia_covariance=(0.0, 0.0, 0.0)):
+    """Standard deviations (2,) of inclination and AP version over landmarks that are drawn from the covariances."""
+    rng = np.random.default_rng(1)
+
+    def draw(points, covariances):
+        moved = [
+            rng.multivariate_normal(point, [[xx, xy], [xy, yy]], DRAWN)
+            for point, (xx, yy, xy) in zip(points.tolist(), covariances, strict=True)
+        ]
+        return torch.tensor(np.stack(moved, 1)).float()
+
+    rims = draw(rim.points[0, 0], rim.covariance[0, 0].tolist())
+    told = angles(rims[:, None], draw(pair(0.0)[0], [ischia_covariance] * 2))
+    return told[:, 0, :2].std(0).numpy()
+
+
+@pytest.mark.parametrize(
+    ("unsure", "covariance"),
+    [((0, 1), (0.3, 2.0, 0.4)), ((2, 3), (0.5, 1.5, -0.6)), ((0,), (4.0, 0.5, 1.0)), (range(5), (1.0, 1.0, 0.0))],
+    ids=["long axis", "short axis", "one end", "all"],
+)
+def test_an_angle_is_as_unsure_as_the_landmarks_make_it(unsure, covariance):
+    rim = make_rim(unsure, covariance)
+    least = math.degrees(math.sqrt(2 * LEAST_VARIANCE)) / LENGTH * 1.5  # what no map is surer than
+    assert stated(rim)[:2] == pytest.approx(counted(rim), rel=0.05, abs=least)
+
+
+def test_the_line_of_the_ischia_makes_the_inclination_unsure_by_what_lies_across_it():
+    sure = make_rim()
+    across = stated(sure, (0.0, 6.0, 0.0))
+    assert across[0] == pytest.approx(counted(sure, (0.0, 6.0, 0.0))[0], rel=0.05)
+    assert stated(sure, (60.0, 0.0, 0.0))[0] == pytest.approx(stated(sure)[0])  # along it nothing turns
+    assert across[1:] == pytest.approx(stated(sure)[1:])
+
+
+def test_an_end_that_slides_along_its_axis_turns_nothing():
+    assert stated(make_rim((0, 1), (30.0, 0.0, 0.0)))[[0, 2]] == pytest.approx(stated(make_rim())[[0, 2]], rel=1e-3)
+
+
+def test_a_map_sharper_than_any_is_not_surer():
+    flat = torch.tensor([[-3.0, -3.0, 0.0]])
+    assert variance(flat, torch.tensor([1.0, 0.0])).tolist() == [pytest.approx(LEAST_VARIANCE)]
+
+
+def beyond(ischia_deg, hips_deg, scores=(0.9, 0.8)):
+    return beyond_usual_tilt(pair(ischia_deg), pair(hips_deg, 330.0), torch.tensor([scores])).item()
+
+
+@pytest.mark.parametrize(("ischia_deg", "hips_deg"), [(0.0, 0.0), (7.0, 0.0), (-4.0, 3.5), (21.0, 16.0), (176.0, -1.0)])
+def test_a_line_about_as_level_as_the_hips_is_as_good_as_its_ends(ischia_deg, hips_deg):
+    assert beyond(ischia_deg, hips_deg) == 0
+
+
+@pytest.mark.parametrize(("ischia_deg", "hips_deg", "tilt_deg"), [(18.0, 0.0, 18), (-3.0, 10.0, 13), (170.0, 0.0, 10)])
+def test_a_line_tilted_against_the_hips_is_unsure_by_what_is_unusual(ischia_deg, hips_deg, tilt_deg):
+    assert beyond(ischia_deg, hips_deg) == pytest.approx(tilt_deg - USUAL_TILT_DEG, abs=1e-3)
+
+
+def test_a_hip_that_was_not_found_says_nothing_of_the_line():
+    assert beyond(18.0, 0.0, (0.9, 0.2)) == 0
+
+
+def test_an_unusual_tilt_makes_the_inclination_unsure_and_no_version():
+    usual, tilted = stated(make_rim()), stated(make_rim(), tilt_deg=6.0)
+    assert usual[0] < 2
+    assert tilted == pytest.approx([6.0, *usual[1:]], abs=1e-3)

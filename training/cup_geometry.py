@@ -1,0 +1,90 @@
+"""What a rim's landmarks and the ischia tell: angles, how far they may be off, and whether the line is believable."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+LEAST_COSINE = 0.2  # of the version: nearer to a circle, the ellipse's axes tell no angle
+USUAL_TILT_DEG = 8.0  # between the line of the ischia and that of the hips' boxes
+LEAST_VARIANCE = 0.1  # of a landmark, square pixels of the canvas: no map is surer than that
+FOUND = 0.5  # score from which on a hip's box is where a hip is
+
+
+@dataclass(frozen=True, slots=True)
+class Rim:
+    """One pass of a rim network over both sides, right then left; pixels of the upright canvas."""
+
+    points: Tensor  # (B, 2, 5, 2) CUP_LANDMARKS
+    covariance: Tensor  # (B, 2, 5, 3) of each landmark's place: of x, of y and of both
+    presence: Tensor  # (B, 2) logit of a cup that can be measured
+    spread: Tensor  # (B, 2, 5) Laplace scale of each landmark's error
+
+
+def angles(points: Tensor, ischia: Tensor) -> Tensor:
+    """Rim landmarks (B, 2, 5, 2) and ischia (B, 2, 2) to degrees (B, 2, 3): inclination, AP and lateral version."""
+    upper, lower, _, _, dome = points.unbind(2)
+    major = lower - upper
+    baseline = (ischia[:, 1] - ischia[:, 0])[:, None]
+    cross = major[..., 0] * baseline[..., 1] - major[..., 1] * baseline[..., 0]
+    inclination = torch.atan2(cross.abs(), (major * baseline).sum(-1).abs() + 1e-6)
+    ratio = _axes_ratio(points)
+    version_ap = torch.atan2(ratio, (1 - ratio**2).clamp(min=1e-9).sqrt())
+    across = torch.stack((-major[..., 1], major[..., 0]), -1)
+    faces = ((upper + lower) / 2 - dome) * across
+    across = across * torch.where(faces.sum(-1, keepdim=True) >= 0, 1.0, -1.0)  # now it points out of the cup
+    version_lateral = torch.atan2(-across[..., 1], across[..., 0].abs() + 1e-6)  # upwards is anterior
+    return torch.stack((inclination, version_ap, version_lateral), -1) * (180 / math.pi)
+
+
+def stated_errors(rim: Rim, ischia: Tensor, ischia_covariance: Tensor, tilt_deg: Tensor) -> Tensor:
+    """What the landmarks' covariances do to each angle, to first order: degrees (B, 2, 3).
+
+    An end that may lie elsewhere along its own axis turns nothing, so only what lies across counts for a direction. The
+    inclination is at least as uncertain as the line of the ischia is tilted more than usual, ``tilt_deg`` (B,).
+    """
+    axis, length, along, across = _line(rim.points[:, :, :2], rim.covariance[:, :, :2])
+    line, *_ = _line(ischia[:, None], ischia_covariance[:, None])
+    ratio = _axes_ratio(rim.points)
+    minor = variance(rim.covariance[:, :, 2:4], across).sum(-1) / length**2
+    ends = variance(rim.covariance[:, :, :2], along).sum(-1) / length**2
+    cosine = (1 - ratio**2).clamp(min=LEAST_COSINE**2).sqrt()
+    tilted = (tilt_deg[:, None] * (math.pi / 180)) ** 2
+    squares = torch.stack((torch.maximum(axis + line, tilted), (minor + ratio**2 * ends) / cosine**2, axis), -1)
+    return squares.clamp(min=1e-12).sqrt() * (180 / math.pi)
+
+
+def variance(covariance: Tensor, direction: Tensor) -> Tensor:
+    """Of places with covariances (..., N, 3) along a unit ``direction`` (..., 2): (..., N), square pixels."""
+    x, y = direction[..., None, 0], direction[..., None, 1]
+    along = covariance[..., 0] * x**2 + covariance[..., 1] * y**2 + 2 * covariance[..., 2] * x * y
+    return along.clamp(min=LEAST_VARIANCE)
+
+
+def _line(ends: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of lines between two ends (..., 2, 2): variance of the direction (...) in square radians, length, directions."""
+    vector = ends[..., 1, :] - ends[..., 0, :]
+    length = vector.norm(dim=-1).clamp(min=1.0)
+    along = vector / length[..., None]
+    across = torch.stack((-along[..., 1], along[..., 0]), -1)
+    return variance(covariance, across).sum(-1) / length**2, length, along, across
+
+
+def beyond_usual_tilt(ischia: Tensor, hips: Tensor, scores: Tensor) -> Tensor:
+    """By how many degrees (B,) the ischia (B, 2, 2) are tilted against both hips' middles (B, 2, 2) more than usual.
+
+    An ischium under a shield, or a wire taken for one, tilts the line and the network may be sure of it. Legs of other
+    lengths or a turned pelvis do not tilt it that far. Of a hip whose score (B, 2) says that it was not found, nothing.
+    """
+    line, across = ischia[:, 1] - ischia[:, 0], hips[:, 1] - hips[:, 0]
+    cross = line[:, 0] * across[:, 1] - line[:, 1] * across[:, 0]
+    tilt_deg = torch.atan2(cross.abs(), (line * across).sum(-1).abs() + 1e-6) * (180 / math.pi)
+    return (tilt_deg - USUAL_TILT_DEG).clamp(min=0) * (scores.amin(1) > FOUND).float()
+
+
+def _axes_ratio(points: Tensor) -> Tensor:
+    """Short over long axis of the rim's ellipse, at most 1: (B, 2)."""
+    upper, lower, opening, dome_end, _ = points.unbind(2)
+    length = ((lower - upper) ** 2).sum(-1).clamp(min=1e-6).sqrt()
+    return (((opening - dome_end) ** 2).sum(-1).clamp(min=1e-6).sqrt() / length).clamp(max=1.0)
