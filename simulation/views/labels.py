@@ -156,7 +156,7 @@ def _cup(scene: Scene, picture: Picture, view: str, installed: Implant, ischia: 
     on_plate = scene.camera.project(rim_points(scene.on_table(rim.centre), scene.on_table(rim.normal), rim.radius))
     ellipse = fitted_ellipse(picture.carry(on_plate))
     pole = picture.project(scene.on_table(rim.pole))[0]
-    upwards = picture.upwards(on_plate.mean(0))
+    upwards = _of_the_image(picture.upwards(on_plate.mean(0)))
     long_axis = ellipse.axis * (1.0 if ellipse.axis @ upwards > 0 else -1.0)
     short_axis = np.array([-long_axis[1], long_axis[0]])
     if (pole - ellipse.centre) @ short_axis > 0:
@@ -199,6 +199,14 @@ def _version_lateral(opening: NDArray[np.float64], upwards: NDArray[np.float64])
     """Rise of the opening direction above the horizontal: the long axis against the vertical, + anterior (up)."""
     across = abs(opening[0] * upwards[1] - opening[1] * upwards[0])
     return round(math.degrees(math.atan2(opening @ upwards, across)), 4)
+
+
+def _of_the_image(upwards: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The vertical of the image, up as the film was taken: of a film that is stored askew it is not the plate's."""
+    nearest = int(np.argmax(np.abs(upwards)))
+    up = np.zeros(2)
+    up[nearest] = np.sign(upwards[nearest])
+    return up
 
 
 def _point(xy: NDArray[np.float64]) -> Point:
