@@ -152,13 +152,14 @@ def seen_from_both_faces(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tenso
     points, covariance, logits = seen(net, torch.cat((crops, crops.flip(3))))
     plain, mirrored = points.reshape(2, -1, *points.shape[1:]).unbind(0)
     mirrored = torch.stack((CROP - 1 - mirrored[..., 0], mirrored[..., 1]), -1)
-    apart, other_way = plain - mirrored, torch.tensor([1.0, 1.0, -1.0])
+    apart = plain - mirrored
     between = torch.stack((apart[..., 0] ** 2, apart[..., 1] ** 2, apart[..., 0] * apart[..., 1]), -1)
     one, other = covariance.reshape(2, -1, *covariance.shape[1:]).unbind(0)
+    other = torch.cat((other[..., :2], -other[..., 2:]), -1)
     logits = logits.reshape(2, -1, logits.shape[1])
     scale = (logits[..., 1:].exp().mean(0) ** 2 + (apart**2).sum(-1)).sqrt()
     told = torch.cat((logits[..., :1].mean(0), scale.log()), 1)
-    return (plain + mirrored) / 2, (one + other * other_way) / 2 + between, told
+    return (plain + mirrored) / 2, (one + other) / 2 + between, told
 
 
 def chosen(condition: Tensor) -> Tensor:

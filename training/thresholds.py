@@ -11,13 +11,11 @@ from pathlib import Path
 
 import numpy as np
 from google.protobuf import text_format
-from numpy.typing import NDArray
-from scipy.optimize import minimize
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 
 from ingest.records import RawFindings
 from ingest.thresholds import PREFIX, Thresholds
-from training.evaluation.angles import readings
+from training.evaluation.angles import Reading, readings
 from training.evaluation.answers import judge
 from training.evaluation.hips import side_right
 from training.evaluation.judged import (
@@ -27,6 +25,7 @@ from training.evaluation.judged import (
     clear_hips,
     cup_right,
     implant_right,
+    iou,
     is_hip_film,
     match,
 )
@@ -34,6 +33,7 @@ from training.films import LabelledFilm
 
 WRONG_ALLOWED = 0.005
 EVEN = 0.5  # a chance below it is not sure, however seldom it occurs
+SAME_HIP_IOU = 0.3  # of a found and a true box
 LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
 WIDEST_DEG = 10.0  # an angle that is known no better is no measurement, whatever the validation films say
 # Among which a threshold is looked for. The low ones are for the best box of a film whose view is of a hip.
@@ -99,30 +99,17 @@ def lowest_sure(scores: Sequence[float], right: Sequence[bool]) -> float:
 
 
 def widest_interval(uncertainties_deg: Sequence[float], errors_deg: Sequence[float]) -> float:
-    """The widest stated interval up to which one angle in two hundred is expected to be off by more than 5 degrees.
+    """The widest stated interval up to which at most one angle in two hundred is off by more than 5 degrees.
 
-    What is expected is a logistic curve of the logarithm of the interval, since a few hundred cups hold too few such
-    errors to count them. Nine cups in ten are accepted whatever is expected: where errors do not follow what is stated,
-    a threshold cannot find them.
+    Counted one by one, and one more than were found: the count always stops just before such an error. Nine cups in ten
+    are accepted whatever is counted: where errors do not follow what is stated, a threshold cannot find them.
     """
     half = np.sort(np.asarray(uncertainties_deg, np.float64))
     far_off = (np.abs(errors_deg) > FAR_OFF_DEG)[np.argsort(uncertainties_deg)]
-    slope, shift = _logistic(np.log(half), far_off)
-    expected = np.cumsum(1 / (1 + np.exp(-slope * np.log(half) - shift))) / np.arange(1, len(half) + 1)
-    allowed = int(np.sum(expected <= WRONG_ALLOWED))  # expected grows with the interval
-    return float(half[max(allowed, int(np.ceil(LEAST_ACCEPTED * len(half)))) - 1])
-
-
-def _logistic(x: NDArray[np.float64], hits: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope, at least 0, and shift of the likeliest curve; one hit at the far end keeps it finite."""
-    x, hits = np.append(x, x.max()), np.append(hits, True)
-
-    def cost(curve: NDArray[np.float64]) -> float:
-        z = curve[0] * x + curve[1]
-        return float(np.mean(np.logaddexp(0, z) - hits * z))
-
-    slope, shift = minimize(cost, [1.0, -4.0], bounds=[(0, 20), (None, None)]).x
-    return float(slope), float(shift)
+    expected = (np.cumsum(far_off) + 1) / np.arange(1, len(half) + 1)
+    allowed = np.flatnonzero(expected <= WRONG_ALLOWED)
+    accepted = max(int(allowed[-1]) + 1 if len(allowed) else 0, int(np.ceil(LEAST_ACCEPTED * len(half))))
+    return float(half[accepted - 1])
 
 
 def served(config: Path) -> Thresholds:
@@ -171,6 +158,12 @@ def _cups_right(ones: list[Judged]) -> int:
 
 
 def _widest(ones: list[Judged], titles: Sequence[str]) -> float:
-    offered = [r for r in readings(ones) if r.angle.title in titles and r.offered_deg is not None]
+    """Of what was measured on the very hip: an angle that is filed for the other one is as sure as its own."""
+    offered = [r for r in readings(ones) if r.angle.title in titles and r.offered_deg is not None and _of_its_hip(r)]
     widest = widest_interval([r.uncertainty_deg for r in offered], [r.offered_deg - r.wanted_deg for r in offered])
     return min(widest, WIDEST_DEG)
+
+
+def _of_its_hip(reading: Reading) -> bool:
+    found = match(reading.one, reading.hip)
+    return found is not None and iou(found.box, reading.hip.box) > SAME_HIP_IOU

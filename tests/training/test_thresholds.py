@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders.findings import make_raw, make_thresholds
+from builders.findings import LEFT_BOX, RIGHT_BOX, make_raw, make_thresholds
 from builders.truths import make_cup, make_hip, make_truth
 
 from ingest.records import View
@@ -79,3 +79,37 @@ def test_a_letter_read_where_there_is_none_counts_as_a_wrong_side():
     canvas = np.zeros((768, 768), np.uint8)
     chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
     assert 0.4 < chosen.marker_score <= 0.6
+
+
+def make_pelvis(half_deg, *, exchanged=False):
+    """An AP pelvis whose cups are read well, with intervals of ``half_deg``; ``exchanged``, for the other hips."""
+    boxes = (LEFT_BOX, RIGHT_BOX) if exchanged else (RIGHT_BOX, LEFT_BOX)
+    angles = {"right": 50.0, "left": 40.0} if exchanged else {"right": 40.0, "left": 50.0}
+    hips = [
+        make_hip(side, cup=make_cup(inclination_deg=deg), box=box)
+        for (side, deg), box in zip(angles.items(), boxes, strict=True)
+    ]
+    raw = make_raw(
+        View.AP_PELVIS,
+        right_hip_implant=0.9,
+        left_hip_implant=0.9,
+        cup_angles=[[40.0, 15.0, 0.0], [50.0, 15.0, 0.0]],
+        cup_angle_errors=[[half_deg, 3.0, 3.0]] * 2,
+    )
+    return make_truth(View.AP_PELVIS, "both", hips), raw
+
+
+def test_an_angle_that_is_filed_for_the_other_hip_says_nothing_of_how_sure_angles_are():
+    told = [make_pelvis(1 + number / 100) for number in range(110)] + [make_pelvis(1.1, exchanged=True)] * 2
+    told.append(make_lateral("right"))
+    canvas = np.zeros((768, 768), np.uint8)
+    chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
+    assert chosen.inclination_uncertainty_deg == pytest.approx(1 + 109 / 100)
+
+
+def test_the_count_stops_before_one_error_too_many():
+    """Six of 1,200 may be off, one of them the next to come: the fifth of the six that are may not be accepted."""
+    wrong = {300, 700, 1000, 1100, 1150, 1190}
+    errors = [9.0 if rank in wrong else 0.5 for rank in range(1200)]
+    uncertainties = [1 + rank / 100 for rank in range(1200)]
+    assert widest_interval(uncertainties, errors) == pytest.approx(uncertainties[1149])
