@@ -35,7 +35,7 @@ WRONG_ALLOWED = 0.005
 EVEN = 0.5  # a chance below it is not sure, however seldom it occurs
 SAME_HIP_IOU = 0.3  # of a found and a true box
 LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
-WIDEST_DEG = 10.0  # an angle that is known no better is no measurement, whatever the validation films say
+WIDEST_DEG = FAR_OFF_DEG  # an angle whose own interval reaches beyond may mislead by its own account
 # Among which a threshold is looked for. The low ones are for the best box of a film whose view is of a hip.
 SCORES = (0.005, 0.01, 0.02, 0.05, *(round(0.05 * step, 2) for step in range(2, 19)))
 START = Thresholds(

@@ -9,6 +9,7 @@ from builders.findings import LEFT_BOX, RIGHT_BOX, make_raw, make_thresholds
 from builders.truths import make_cup, make_hip, make_truth
 
 from ingest.records import View
+from training.evaluation.judged import FAR_OFF_DEG
 from training.films import LabelledFilm
 from training.thresholds import choose, lowest_sure, served, widest_interval, write
 
@@ -105,6 +106,13 @@ def test_an_angle_that_is_filed_for_the_other_hip_says_nothing_of_how_sure_angle
     canvas = np.zeros((768, 768), np.uint8)
     chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
     assert chosen.inclination_uncertainty_deg == pytest.approx(1 + 109 / 100)
+
+
+def test_no_angle_is_accepted_whose_own_interval_reaches_where_angles_mislead():
+    told = [make_pelvis(4 + number / 50) for number in range(110)] + [make_lateral("right")]
+    canvas = np.zeros((768, 768), np.uint8)
+    chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
+    assert chosen.inclination_uncertainty_deg == FAR_OFF_DEG
 
 
 def test_the_count_stops_before_one_error_too_many():
