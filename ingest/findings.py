@@ -23,8 +23,12 @@ def find(raw: RawFindings, canvas: Canvas, header: Header, thresholds: Threshold
     best = int(np.argmax(raw.view_scores))
     if best == OTHER and _is_overruled(raw, thresholds.overruling_score):
         raw, best = _as_of_a_hip(raw), int(np.argmax(raw.view_scores[:OTHER]))
-    view, view_score = tuple(View)[best], float(np.clip(raw.view_scores[best], 0, 1))
+    view = tuple(View)[best]
     hips = () if view is View.OTHER else _hips(raw, view, canvas, header, thresholds)
+    if view is View.AP_PELVIS and len(hips) == 1:  # a pelvis is a film of both
+        view = View.AP_HIP
+        hips = _hips(raw, view, canvas, header, thresholds)
+    view_score = float(np.clip(raw.view_scores[tuple(View).index(view)], 0, 1))
     mirrored = is_mirrored(raw, view, hips, thresholds)
     if mirrored:
         hips = tuple(replace(hip, side=OPPOSITE[hip.side]) for hip in reversed(hips))
@@ -56,11 +60,12 @@ def _as_of_a_hip(raw: RawFindings) -> RawFindings:
 def _hips(raw: RawFindings, view: View, canvas: Canvas, header: Header, thresholds: Thresholds) -> tuple[Hip, ...]:
     """Right before left; at most one a side, and one in all on views of one hip."""
     scores = hip_scores(raw)
+    least_second = thresholds.pelvis_hip_score if view is View.AP_PELVIS else thresholds.second_hip_score
     best_first = np.argsort(-scores.max(1), kind="stable")
     sides = [index for index in best_first if scores[index].max() >= thresholds.hip_score]
     if len(sides) == 2 and (
         view in ONE_HIP_VIEWS
-        or scores[sides[1]].max() < thresholds.second_hip_score
+        or scores[sides[1]].max() < least_second
         or _iou(_box(raw, 0), _box(raw, 1)) > SAME_HIP_IOU
     ):
         sides = sides[:1]

@@ -16,6 +16,7 @@ class Thresholds:
 
     hip_score: float  # below it a box is background
     second_hip_score: float  # below it a box is background where the other side has a better one
+    pelvis_hip_score: float  # the same on an AP pelvis; where no second hip reaches it, the film is an AP hip
     overruling_score: float  # from it on a hip seen by the detector overrules a classifier that rather sees none
     marker_score: float  # below it a lead marker is not read
     mirrored_score: float  # from it on a lead marker that contradicts the bones says that the film was mirrored

@@ -41,6 +41,7 @@ SCORES = (0.005, 0.01, 0.02, 0.05, *(round(0.05 * step, 2) for step in range(2, 
 START = Thresholds(
     hip_score=0.5,
     second_hip_score=0.5,
+    pelvis_hip_score=0.5,
     overruling_score=1.0,
     marker_score=0.5,
     mirrored_score=0.5,
@@ -72,6 +73,7 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
     for name, right in (
         ("hip_score", _hips_right),
         ("second_hip_score", lambda ones: _hips_right(ones) + _sides_right(ones)),
+        ("pelvis_hip_score", lambda ones: _hips_right(ones) + _sides_right(ones) + _views_right(ones)),
         ("overruling_score", lambda ones: _hips_right(ones) + _views_right(ones)),
         ("marker_score", _sides_right),
         ("mirrored_score", lambda ones: _hips_right(ones) + _sides_right(ones)),

@@ -38,12 +38,30 @@ def test_a_box_below_the_served_score_is_no_hip(hip_score: float, hips: int) -> 
 
 @pytest.mark.parametrize(("second_hip_score", "side"), [(0.6, Side.BOTH), (0.8, Side.LEFT)])
 def test_the_less_certain_of_two_hips_is_background_below_its_own_score(second_hip_score: float, side: Side) -> None:
-    raw = make_raw(right_hip_native=0.7, left_hip_implant=0.9)
+    raw = make_raw(View.OBLIQUE_HIP, right_hip_native=0.7, left_hip_implant=0.9)
     found = judged(raw, second_hip_score=second_hip_score)
     assert found.side is side
     assert found.hips[-1].side is Side.LEFT
-    alone = judged(make_raw(right_hip_native=0.7), second_hip_score=second_hip_score)
+    alone = judged(make_raw(View.OBLIQUE_HIP, right_hip_native=0.7), second_hip_score=second_hip_score)
     assert [hip.side for hip in alone.hips] == [Side.RIGHT]
+
+
+@pytest.mark.parametrize(("score", "view", "hips"), [(0.019, View.AP_HIP, 1), (0.021, View.AP_PELVIS, 2)])
+def test_a_pelvis_is_a_film_of_both_hips(score: float, view: View, hips: int) -> None:
+    """The second one needs little to be believed there; without it the film is of one hip, and measured as such."""
+    raw = make_raw(right_hip_implant=0.9, left_hip_native=score)
+    found = judged(raw, hip_score=0.01, pelvis_hip_score=0.02)
+    assert (found.view, len(found.hips)) == (view, hips)
+    assert found.view_score == pytest.approx(raw.view_scores[tuple(View).index(view)])
+    inclination = found.hips[0].measurements[0]
+    assert (inclination.value_deg is None) == (view is View.AP_HIP)
+    assert ("low_view_score" in found.review) == (view is View.AP_HIP)
+
+
+def test_a_pelvis_on_which_no_hip_is_found_stays_one() -> None:
+    found = judged(make_raw(right_hip_native=0.009), hip_score=0.01, pelvis_hip_score=0.02)
+    assert (found.view, found.hips) == (View.AP_PELVIS, ())
+    assert "no_hip_on_hip_view" in found.review
 
 
 @pytest.mark.parametrize(("marker_score", "evidence"), [(0.6, "anatomy+marker"), (0.8, "anatomy")])
@@ -233,12 +251,15 @@ def test_a_tag_for_one_side_of_a_bilateral_film_is_a_conflict() -> None:
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        ({"right_hip_native": 0.9, "view_score": 0.7}, "low_view_score"),
-        ({"right_hip_native": 0.55}, "low_hip_score"),
-        ({"right_hip_native": 0.7, "right_hip_implant": 0.6}, "unsure_implant"),
-        ({"right_hip_implant": 0.9, "cup_landmarks": [[[1.0, 1.0, 0.2]] * 5] * 2}, "cup_not_measured"),
-        ({"right_hip_implant": 0.9, "cup_angle_errors": [[90.0] * 3] * 2}, "cup_not_measured"),
-        ({"right_hip_native": 0.9, "outlier_score": [1.1]}, "unusual_film"),
+        ({"left_hip_native": 0.9, "right_hip_native": 0.9, "view_score": 0.7}, "low_view_score"),
+        ({"left_hip_native": 0.9, "right_hip_native": 0.55}, "low_hip_score"),
+        ({"left_hip_native": 0.9, "right_hip_native": 0.7, "right_hip_implant": 0.6}, "unsure_implant"),
+        (
+            {"left_hip_native": 0.9, "right_hip_implant": 0.9, "cup_landmarks": [[[1.0, 1.0, 0.2]] * 5] * 2},
+            "cup_not_measured",
+        ),
+        ({"left_hip_native": 0.9, "right_hip_implant": 0.9, "cup_angle_errors": [[90.0] * 3] * 2}, "cup_not_measured"),
+        ({"left_hip_native": 0.9, "right_hip_native": 0.9, "outlier_score": [1.1]}, "unusual_film"),
         ({"right_hip_native": 0.2}, "no_hip_on_hip_view"),
         ({"view": View.OTHER, "view_score": 0.7}, "low_view_score"),
     ],
@@ -262,9 +283,13 @@ def test_how_unusual_a_film_is_goes_with_its_findings() -> None:
 @pytest.mark.parametrize(
     ("raw", "threshold", "reason"),
     [
-        ({"right_hip_native": 0.9, "view_score": 0.7}, {"sure_view": 0.6}, "low_view_score"),
-        ({"right_hip_native": 0.55}, {"sure_hip": 0.5}, "low_hip_score"),
-        ({"right_hip_native": 0.9, "outlier_score": [1.1]}, {"outlier_score": 1.2}, "unusual_film"),
+        ({"left_hip_native": 0.9, "right_hip_native": 0.9, "view_score": 0.7}, {"sure_view": 0.6}, "low_view_score"),
+        ({"left_hip_native": 0.9, "right_hip_native": 0.55}, {"sure_hip": 0.5}, "low_hip_score"),
+        (
+            {"left_hip_native": 0.9, "right_hip_native": 0.9, "outlier_score": [1.1]},
+            {"outlier_score": 1.2},
+            "unusual_film",
+        ),
     ],
 )
 def test_how_sure_is_sure_enough_is_the_served_threshold(

@@ -248,7 +248,7 @@ def test_a_film_of_no_hip_is_no_failure(archive: Path, tmp_path: Path) -> None:
 
 def test_scores_and_uncertainties_land_with_the_film_and_its_angles(archive: Path, tmp_path: Path) -> None:
     errors = [[1.5, 2.5, 3.5], [4.0, 4.0, 4.0]]
-    raw = make_raw(right_hip_implant=0.9, outlier_score=[0.75], cup_angle_errors=errors)
+    raw = make_raw(right_hip_implant=0.9, left_hip_native=0.9, outlier_score=[0.75], cup_angle_errors=errors)
     ingest(archive, tmp_path / "var", FakeServer(raw))
     assert rows(tmp_path / "var", "SELECT DISTINCT outlier_score FROM landing.inference") == [(0.75,)]
     angles = "SELECT DISTINCT measure, uncertainty_deg FROM landing.measurement ORDER BY 1"
