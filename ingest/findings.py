@@ -20,14 +20,7 @@ Box = tuple[float, float, float, float]
 
 def find(raw: RawFindings, canvas: Canvas, header: Header, thresholds: Thresholds) -> Findings:
     """The view, the hips with their implants and cups, the side with its evidence, and what a person should check."""
-    best = int(np.argmax(raw.view_scores))
-    if best == OTHER and _is_overruled(raw, thresholds.overruling_score):
-        raw, best = _as_of_a_hip(raw), int(np.argmax(raw.view_scores[:OTHER]))
-    view = tuple(View)[best]
-    hips = () if view is View.OTHER else _hips(raw, view, canvas, header, thresholds)
-    if view is View.AP_PELVIS and len(hips) == 1:  # a pelvis is a film of both
-        view = View.AP_HIP
-        hips = _hips(raw, view, canvas, header, thresholds)
+    raw, view, hips = _shown(raw, canvas, header, thresholds)
     view_score = float(np.clip(raw.view_scores[tuple(View).index(view)], 0, 1))
     mirrored = is_mirrored(raw, view, hips, thresholds)
     if mirrored:
@@ -37,6 +30,26 @@ def find(raw: RawFindings, canvas: Canvas, header: Header, thresholds: Threshold
         hips = (replace(hips[0], side=side),)
     found = Findings(view, view_score, side, evidence, conflict, hips, float(raw.outlier_score[0]), ())
     return replace(found, review=_review(found, thresholds, mirrored=mirrored))
+
+
+def _shown(
+    raw: RawFindings, canvas: Canvas, header: Header, thresholds: Thresholds
+) -> tuple[RawFindings, View, tuple[Hip, ...]]:
+    """The view and its hips, each held against the other, and the answer that was believed.
+
+    A film on which the classifier sees no hip shows one where the detector is sure of it. An AP pelvis is a film of
+    both hips: where one is surely found, and no other, it is an AP hip. Where none is sure, the classifier is believed.
+    """
+    best = int(np.argmax(raw.view_scores))
+    if best == OTHER and _is_overruled(raw, thresholds.overruling_score):
+        raw, best = _as_of_a_hip(raw), int(np.argmax(raw.view_scores[:OTHER]))
+    view = tuple(View)[best]
+    if view is View.OTHER:
+        return raw, view, ()
+    hips = _hips(raw, view, canvas, header, thresholds)
+    if view is View.AP_PELVIS and len(hips) == 1 and hips[0].score >= thresholds.sure_hip:
+        return raw, View.AP_HIP, _hips(raw, View.AP_HIP, canvas, header, thresholds)
+    return raw, view, hips
 
 
 def _is_overruled(raw: RawFindings, by: float) -> bool:

@@ -23,13 +23,15 @@ def is_mirrored(raw: RawFindings, view: View, hips: tuple[Hip, ...], thresholds:
     """Whether the surest letter that is read stands the wrong way round and says another side than the bones.
 
     A letter that was laid face down says what they say, one that was laid beside the other hip stands the right way.
+    Two chances, that it is this letter and that this letter is mirrored, must carry what turns all hips round together.
     """
     read = _letters_read(raw, thresholds.marker_score)
     if not read or not hips or view is View.CROSS_TABLE_LATERAL:
         return False
     surest = read[0]
     contradicts = _crossed(raw, surest) if len(hips) == 2 else SIDES[surest] is not hips[0].side
-    return contradicts and bool(raw.marker_mirrored[surest] >= thresholds.mirrored_score)
+    sure = raw.detections[MARKERS[surest], 4].clip(0, 1) * raw.marker_mirrored[surest]
+    return contradicts and bool(sure >= thresholds.mirrored_score)
 
 
 def film_side(  # noqa: PLR0913 - all that may tell a side

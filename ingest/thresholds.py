@@ -19,7 +19,7 @@ class Thresholds:
     pelvis_hip_score: float  # the same on an AP pelvis; where no second hip reaches it, the film is an AP hip
     overruling_score: float  # from it on a hip seen by the detector overrules a classifier that rather sees none
     marker_score: float  # below it a lead marker is not read
-    mirrored_score: float  # from it on a lead marker that contradicts the bones says that the film was mirrored
+    mirrored_score: float  # from it on a lead marker that is mirrored and contradicts the bones turns the film round
     cup_score: float  # below it a hip with an implant has no cup to measure
     landmark_confidence: float  # the least confident landmark of an accepted angle reaches it
     ischium_confidence: float  # below it an ischial tuberosity is off the film

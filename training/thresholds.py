@@ -15,7 +15,8 @@ from tritonclient.grpc.model_config_pb2 import ModelConfig
 
 from ingest.records import RawFindings
 from ingest.thresholds import PREFIX, Thresholds
-from training.evaluation.angles import Reading, readings
+from simulation.truth import HipTruth
+from training.evaluation.angles import readings
 from training.evaluation.answers import judge
 from training.evaluation.hips import side_right
 from training.evaluation.judged import (
@@ -76,7 +77,7 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
         ("pelvis_hip_score", lambda ones: _hips_right(ones) + _sides_right(ones) + _views_right(ones)),
         ("overruling_score", lambda ones: _hips_right(ones) + _views_right(ones)),
         ("marker_score", _sides_right),
-        ("mirrored_score", lambda ones: _hips_right(ones) + _sides_right(ones)),
+        ("mirrored_score", lambda ones: _hips_filed(ones) + _sides_right(ones)),
         ("sure_side", _sides_right),
         ("cup_score", _cups_right),
     ):
@@ -146,6 +147,11 @@ def _hips_right(ones: list[Judged]) -> int:
     return hits - sum(max(0, len(one.findings.hips) - len(one.truth.hips + one.truth.cut_hips)) for one in ones)
 
 
+def _hips_filed(ones: list[Judged]) -> int:
+    """Hips whose findings are of the place where they are, and not of the other hip."""
+    return sum(_is_at(one, hip) for one, hip in clear_hips(ones))
+
+
 def _sides_right(ones: list[Judged]) -> int:
     """Also of films that say nothing of their side: a letter read where there is none files a hip on a wrong side."""
     return sum(side_right(one) for one in ones if is_hip_film(one))
@@ -161,11 +167,13 @@ def _cups_right(ones: list[Judged]) -> int:
 
 def _widest(ones: list[Judged], titles: Sequence[str]) -> float:
     """Of what was measured on the very hip: an angle that is filed for the other one is as sure as its own."""
-    offered = [r for r in readings(ones) if r.angle.title in titles and r.offered_deg is not None and _of_its_hip(r)]
+    read = [r for r in readings(ones) if r.angle.title in titles and r.offered_deg is not None]
+    offered = [r for r in read if _is_at(r.one, r.hip)]
     widest = widest_interval([r.uncertainty_deg for r in offered], [r.offered_deg - r.wanted_deg for r in offered])
     return min(widest, WIDEST_DEG)
 
 
-def _of_its_hip(reading: Reading) -> bool:
-    found = match(reading.one, reading.hip)
-    return found is not None and iou(found.box, reading.hip.box) > SAME_HIP_IOU
+def _is_at(one: Judged, hip: HipTruth) -> bool:
+    """Whether what was found for a hip lies where it does."""
+    found = match(one, hip)
+    return found is not None and iou(found.box, hip.box) > SAME_HIP_IOU

@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-import duckdb
 import pytest
+from builders.commands import ingest, rows, run
 
 pytestmark = pytest.mark.end_to_end
 
@@ -27,26 +27,6 @@ CONTENTS = (  # of the landing tables, without what differs from run to run
     "SELECT film_key, hip_index, side, implant, has_cup FROM landing.hip",
     "SELECT film_key, hip_index, measure, method, round(value_deg, 2), accepted, why_not FROM landing.measurement",
 )
-
-
-def ingest(*arguments, home):
-    """The command as a user runs it."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("INGEST_")}
-    return subprocess.Popen(
-        [str(Path(sys.executable).with_name("ingest")), *map(str, arguments)],
-        env=environment | {"INGEST_HOME": str(home)},
-        cwd=home,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def run_samples(home):
-    process = ingest("run", SAMPLES, home=home)
-    output, _ = process.communicate(timeout=600)
-    assert process.returncode == 0, output
-    return output
 
 
 def build(home):
@@ -66,13 +46,6 @@ def build(home):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def rows(home, query):
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        cursor = connection.execute(query)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def contents(home):
     return [sorted(map(repr, rows(home, query))) for query in CONTENTS]
 
@@ -81,7 +54,7 @@ def contents(home):
 def home(tmp_path_factory):
     """A home in which the samples are landed and the registry is built."""
     folder = tmp_path_factory.mktemp("home")
-    (folder / "said.txt").write_text(run_samples(folder))
+    (folder / "said.txt").write_text(run(SAMPLES, folder))
     build(folder)
     return folder
 
@@ -189,7 +162,7 @@ def test_no_patient_identifier_leaves_the_headers(home):
 
 def test_a_second_run_finds_nothing_new_and_changes_nothing(home):
     before = contents(home)
-    assert "Nothing new" in run_samples(home)
+    assert "Nothing new" in run(SAMPLES, home)
     assert contents(home) == before
 
 
@@ -205,5 +178,5 @@ def test_a_killed_run_started_again_ends_in_the_same_tables(home, tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL, "the run was over before it could be killed"
-    run_samples(tmp_path)
+    run(SAMPLES, tmp_path)
     assert contents(tmp_path) == contents(home)

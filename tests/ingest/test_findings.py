@@ -58,10 +58,12 @@ def test_a_pelvis_is_a_film_of_both_hips(score: float, view: View, hips: int) ->
     assert ("low_view_score" in found.review) == (view is View.AP_HIP)
 
 
-def test_a_pelvis_on_which_no_hip_is_found_stays_one() -> None:
-    found = judged(make_raw(right_hip_native=0.009), hip_score=0.01, pelvis_hip_score=0.02)
-    assert (found.view, found.hips) == (View.AP_PELVIS, ())
-    assert "no_hip_on_hip_view" in found.review
+@pytest.mark.parametrize(("score", "hips", "flag"), [(0.009, 0, "no_hip_on_hip_view"), (0.59, 1, "low_hip_score")])
+def test_a_pelvis_on_which_no_hip_is_surely_found_stays_one(score: float, hips: int, flag: str) -> None:
+    raw = make_raw(right_hip_native=score, left_hip_native=0.0)
+    found = judged(raw, hip_score=0.01, pelvis_hip_score=0.02, sure_hip=0.6)
+    assert (found.view, len(found.hips)) == (View.AP_PELVIS, hips)
+    assert flag in found.review
 
 
 @pytest.mark.parametrize(("marker_score", "evidence"), [(0.6, "anatomy+marker"), (0.8, "anatomy")])
@@ -194,6 +196,7 @@ def test_a_classifier_that_is_nearly_sure_is_not_overruled(other: float, overrul
     [
         (View.AP_HIP, 0.9, 0.6, Side.LEFT, ("mirrored_film",)),
         (View.AP_HIP, 0.9, 0.4, Side.RIGHT, ("side_conflict",)),
+        (View.AP_HIP, 0.6, 0.8, Side.RIGHT, ("side_conflict",)),  # 0.48 that it is this letter, and mirrored
         (View.AP_HIP, 0.4, 0.9, Side.RIGHT, ()),  # a letter that is not read says nothing
         (View.OBLIQUE_HIP, 0.9, 0.6, Side.LEFT, ("mirrored_film",)),
         (View.CROSS_TABLE_LATERAL, 0.9, 0.6, Side.LEFT, ()),  # its bones say nothing that a letter could contradict

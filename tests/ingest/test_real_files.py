@@ -1,23 +1,18 @@
 """Files of real devices, and broken ones: those of the pydicom wheel, and a larger set beside us or in $REAL_DICOM."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import pydicom.data
+import pydicom
 import pytest
+from builders.real import FOLDERS
 from builders.site import make_site
 
 from ingest.reading import Reading
 from ingest.records import Reason
 from ingest.source import walk
 from ingest.workers import Workers
-
-FOLDERS = {
-    "pydicom": Path(pydicom.data.__file__).parent / "test_files",
-    "shared": Path(os.environ.get("REAL_DICOM") or Path(__file__).parents[3] / "shared" / "dicom"),
-}
 
 
 @pytest.fixture(scope="module", params=FOLDERS)

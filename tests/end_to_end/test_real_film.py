@@ -1,0 +1,21 @@
+"""The one published film of a grown person's hip that we know of: a left hip, held in the frog-leg position."""
+
+from pathlib import Path
+
+import pytest
+from builders.commands import rows, run
+from builders.real import FOLDERS
+
+pytestmark = pytest.mark.end_to_end
+
+FILM = FOLDERS["shared"] / "pylibjpeg-data/ljdata/ds/JPEGExtended/RG2_JPLY_fixed.dcm"
+
+
+def test_a_real_film_of_a_hip_is_read_as_it_is(tmp_path: Path) -> None:
+    if not FILM.is_file():
+        pytest.skip(f"{FILM} is not there")
+    run(FILM, tmp_path)
+    [film] = rows(tmp_path, "SELECT view, side, review FROM landing.inference")
+    [hip] = rows(tmp_path, "SELECT side, implant, has_cup FROM landing.hip")
+    assert film == {"view": "frog_leg_lateral", "side": "left", "review": []}
+    assert hip == {"side": "left", "implant": False, "has_cup": False}
