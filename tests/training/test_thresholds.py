@@ -121,3 +121,18 @@ def test_the_count_stops_before_one_error_too_many():
     errors = [9.0 if rank in wrong else 0.5 for rank in range(1200)]
     uncertainties = [1 + rank / 100 for rank in range(1200)]
     assert widest_interval(uncertainties, errors) == pytest.approx(uncertainties[1149])
+
+
+def test_two_cups_that_a_misread_letter_would_exchange_hold_its_threshold_up():
+    """Both hips have a cup, so that sides and implants are right either way: where the cups lie tells."""
+
+    def lettered(score, *, mirrored):
+        truth, raw = make_pelvis(2.0, exchanged=mirrored)
+        raw.detections[4] = (*LEFT_BOX, score)  # an R beside the hip that lies on the film's left side
+        raw.marker_mirrored[0] = 0.9
+        return truth, raw
+
+    told = [lettered(0.9, mirrored=True)] * 3 + [lettered(0.5, mirrored=False)] * 3 + [make_lateral("right")]
+    canvas = np.zeros((768, 768), np.uint8)
+    chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
+    assert 0.9 * 0.5 < chosen.mirrored_score <= 0.9 * 0.9
