@@ -23,7 +23,7 @@ def is_mirrored(raw: RawFindings, view: View, hips: tuple[Hip, ...], thresholds:
     """Whether the surest letter that is read stands the wrong way round and says another side than the bones.
 
     A letter that was laid face down says what they say, one that was laid beside the other hip stands the right way.
-    Two chances, that it is this letter and that this letter is mirrored, must carry what turns all hips round together.
+    The threshold is of the chance that it is this letter, times the chance that this letter is mirrored.
     """
     read = _letters_read(raw, thresholds.marker_score)
     if not read or not hips or view is View.CROSS_TABLE_LATERAL:
