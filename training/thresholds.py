@@ -177,11 +177,17 @@ def _cups_right(one: Judged) -> int:
 
 
 def _widest(ones: list[Judged], titles: Sequence[str]) -> float:
-    """Of what was measured on the very hip: an angle that is filed for the other one is as sure as its own."""
-    read = [r for r in readings(ones) if r.angle.title in titles and r.offered_deg is not None]
-    offered = [r for r in read if _is_at(r.one, r.hip)]
-    widest = widest_interval([r.uncertainty_deg for r in offered], [r.offered_deg - r.wanted_deg for r in offered])
-    return min(widest, WIDEST_DEG)
+    """That of the view which allows least, as what holds of all together may not hold of one; 0 where none was seen.
+
+    Of what was measured on the very hip: an angle that is filed for the other one is as sure as its own.
+    """
+    offered = [r for r in readings(ones) if r.offered_deg is not None and _is_at(r.one, r.hip)]
+    widest = [
+        widest_interval([r.uncertainty_deg for r in of_view], [r.offered_deg - r.wanted_deg for r in of_view])
+        for title in titles
+        if (of_view := [r for r in offered if r.angle.title == title])
+    ]
+    return min(WIDEST_DEG, *widest) if widest else 0.0
 
 
 def _is_at(one: Judged, hip: HipTruth) -> bool:

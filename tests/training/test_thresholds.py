@@ -155,3 +155,35 @@ def test_of_the_angles_up_to_the_widest_interval_95_in_a_hundred_are_within_the_
     errors = [3.0 if rank >= 1800 else 0.5 for rank in range(2000)]
     uncertainties = [1 + rank / 100 for rank in range(2000)]
     assert widest_interval(uncertainties, errors) == pytest.approx(uncertainties[1893])
+
+
+def test_an_angle_is_accepted_as_widely_as_the_view_that_allows_least():
+    """AP hips are read well at any width; of AP pelves, as wide, most beyond 1.9 are off by 4 degrees."""
+
+    def one_hip(half_deg):
+        cup = make_cup(inclination_deg=None, version_ap_deg=15.0)
+        raw = make_raw(
+            View.AP_HIP,
+            right_hip_implant=0.9,
+            cup_angles=[[0.0, 15.0, 0.0]] * 2,
+            cup_angle_errors=[[3.0, half_deg, 3.0]] * 2,
+        )
+        return make_truth(View.AP_HIP, "right", [make_hip(cup=cup)]), raw
+
+    def two_hips(half_deg):
+        truth, raw = make_pelvis(2.0)
+        raw.cup_angle_errors[:, 1] = half_deg
+        raw.cup_angles[:, 1] = 19.0 if half_deg > 1.9 else 15.0
+        return truth, raw
+
+    told = [make(1 + number / 100) for number in range(110) for make in (one_hip, two_hips)] + [make_lateral("right")]
+    canvas = np.zeros((768, 768), np.uint8)
+    chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
+    assert 1.9 <= chosen.version_ap_uncertainty_deg < 2.0
+
+
+def test_an_angle_that_no_validation_film_shows_is_not_accepted():
+    told = [make_pelvis(2.0)] * 3
+    canvas = np.zeros((768, 768), np.uint8)
+    chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
+    assert chosen.version_lateral_uncertainty_deg == 0
