@@ -37,7 +37,8 @@ WRONG_ALLOWED = 0.005
 EVEN = 0.5  # a chance below it is not sure, however seldom it occurs
 SAME_HIP_IOU = 0.3  # of a found and a true box
 LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
-MOST_WITHIN_DEG = 2.5  # 95 in a hundred accepted angles
+MOST_WITHIN_DEG = 2.5  # all accepted angles but this share
+BEYOND_ALLOWED = 0.05
 WIDEST_DEG = FAR_OFF_DEG  # an angle whose own interval reaches beyond may mislead by its own account
 # Among which a threshold is looked for. The low ones are for the best box of a film whose view is of a hip.
 SCORES = (0.005, 0.01, 0.02, 0.05, *(round(0.05 * step, 2) for step in range(2, 19)))
@@ -127,7 +128,7 @@ def widest_interval(uncertainties_deg: Sequence[float], errors_deg: Sequence[flo
     errors = np.abs(errors_deg)[np.argsort(uncertainties_deg)]
     accepted = np.arange(1, len(half) + 1)
     rare = np.cumsum(errors > FAR_OFF_DEG) + 1 <= WRONG_ALLOWED * accepted
-    typical = np.cumsum(errors > MOST_WITHIN_DEG) <= 0.05 * accepted
+    typical = np.cumsum(errors > MOST_WITHIN_DEG) <= BEYOND_ALLOWED * accepted
     allowed = np.flatnonzero(rare & typical)
     most = max(int(allowed[-1]) + 1 if len(allowed) else 0, int(np.ceil(LEAST_ACCEPTED * len(half))))
     return float(half[most - 1])
