@@ -1,7 +1,7 @@
 """What a set of films is drawn from.
 
-The mixture of training, that of an archive, one never trained on; without hips, of cups, of sides and of pelves turned
-a little too far or very far.
+The mixture of training, that of an archive, one never trained on; without hips, of cups, of sides, of pelves turned
+a little too far or very far, and of cups that look far forwards.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,6 +30,9 @@ _SHIFTS_OF_HIPS = frozenset({"bones", "implants"})
 _CUP_VIEWS = {"ap_pelvis": 0.5, "ap_hip": 0.25, "cross_table_lateral": 0.25}
 _RESURFACED_SHARE = 0.25
 _REVISED_SHARE = 0.7  # of the others
+# Of the mixture "anteverted": cups whose rim is nearly a circle, which are rare and read worst.
+_INCLINATION_DEG, _INCLINATIONS_DEG = (42.0, 9.0), (15.0, 70.0)  # mean and spread, and how far at most
+_ANTEVERSIONS_DEG = (22.0, 52.0)
 _WITH_STEM = frozenset({"tha", "hemi"})
 # Of the mixture "sides": obliques, on which a second hip is easily missed, what they are taken for, and the view on
 # which a letter alone tells the side.
@@ -110,6 +113,17 @@ def steep_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768
     return replace(_of_archive("oblique_hip", rng, person, seed, size), pelvis_turn_deg=turn_deg)
 
 
+def anteverted_spec(rng: np.random.Generator, person: int, seed: int, size: int = 768) -> FilmSpec:
+    """A film of two cups of much anteversion, on a view on which they are measured."""
+    spec = cups_spec(rng, person, seed, size)
+    return replace(spec, hips={side: _much_anteverted(state, rng) for side, state in spec.hips.items()})
+
+
+def _much_anteverted(state: HipState, rng: np.random.Generator) -> HipState:
+    inclination = float(np.clip(rng.normal(*_INCLINATION_DEG), *_INCLINATIONS_DEG))
+    return replace(state, cup=(inclination, float(rng.uniform(*_ANTEVERSIONS_DEG))))
+
+
 def _with_cup(rng: np.random.Generator) -> HipState:
     state, resurfaced, revised = random_state(rng), *rng.random(2)
     if resurfaced < _RESURFACED_SHARE:
@@ -120,7 +134,17 @@ def _with_cup(rng: np.random.Generator) -> HipState:
 MIXTURES: Mapping[str, Draw] = dict(
     zip(
         MIXTURE_NAMES,
-        (random_spec, paper_spec, shifted_spec, no_hip_spec, cups_spec, sides_spec, turned_spec, steep_spec),
+        (
+            random_spec,
+            paper_spec,
+            shifted_spec,
+            no_hip_spec,
+            cups_spec,
+            sides_spec,
+            turned_spec,
+            steep_spec,
+            anteverted_spec,
+        ),
         strict=True,
     )
 )

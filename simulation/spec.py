@@ -27,7 +27,7 @@ _ODD_CUP_SHARE = 0.25  # of cups: anywhere in the range that is ever seen, so th
 IMPLANTS = ("none", *_IMPLANT_SHARES)
 LEAST_SIZE = 96
 # What simulation.mixtures draws.
-MIXTURE_NAMES = ("training", "paper", "shifted", "no_hip", "cups", "sides", "turned", "steep")
+MIXTURE_NAMES = ("training", "paper", "shifted", "no_hip", "cups", "sides", "turned", "steep", "anteverted")
 # Ways in which a film of the "shifted" mixture differs in kind from every film of training.
 SHIFTS = ("bones", "implants", "look", "square_crop", "squeezed", "jpeg", "pasted")
 VARIATIONS = ("disease", "revision", "clutter", "habitus", "looks", "collimation", "markers", "reproduction")

@@ -202,3 +202,16 @@ def test_films_of_steep_obliques_are_turned_further_than_most():
     assert {spec.view for spec in steep} == {"oblique_hip"}
     assert 50 <= min(turns) < 51.5
     assert 75.5 < max(turns) <= 77
+
+
+def test_films_of_anteverted_cups_have_two_that_look_far_forwards():
+    specs_drawn = drawn("anteverted", 200)
+    cups = [state.cup for spec in specs_drawn for state in spec.hips.values()]
+    assert len(cups) == 2 * len(specs_drawn)
+    assert all(state.implant in {"tha", "resurfacing"} for spec in specs_drawn for state in spec.hips.values())
+    inclinations, anteversions = np.array(cups).T
+    assert 22 <= anteversions.min() < 23
+    assert 51 < anteversions.max() <= 52
+    assert 15 <= inclinations.min() < 30
+    assert 55 < inclinations.max() <= 70
+    assert {spec.view for spec in specs_drawn} == {"ap_pelvis", "ap_hip", "cross_table_lateral"}
