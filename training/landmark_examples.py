@@ -19,6 +19,7 @@ PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas, o
 ISCHIA_MARGIN = 1.8  # side of that crop over the distance of the ischia
 LEAST_ISCHIA_SIDE = 160.0  # canvas pixels
 HIDDEN_SHARE = 0.15  # of examples: something lies over a landmark, whose place can only be guessed
+CROSSED_SHARE = 0.15  # of examples: a hair, a scratch or a wire runs by a landmark, and may be taken for the edge there
 
 Subject = tuple[LabelledFilm, HipTruth | None]  # no hip: the whole pelvis
 
@@ -82,6 +83,8 @@ def rim_example(
     seen = image if rng is None else look(image, rng)
     if rng is not None and present and rng.random() < HIDDEN_SHARE:
         hide(seen, points[rng.integers(0, len(points))], rng)
+    if rng is not None and present and rng.random() < CROSSED_SHARE:
+        cross(seen, points[rng.integers(0, len(points))], rng)
     return Example(seen, points, np.full(5, present))
 
 
@@ -132,6 +135,8 @@ def pelvis_example(film: LabelledFilm, rng: np.random.Generator | None, *, close
     seen = image if rng is None else change_look(image, rng)
     if rng is not None and present.any() and rng.random() < HIDDEN_SHARE:
         hide(seen, points[rng.choice(np.flatnonzero(present))], rng)
+    if rng is not None and present.any() and rng.random() < CROSSED_SHARE:
+        cross(seen, points[rng.choice(np.flatnonzero(present))], rng)
     return Example(seen, points, present)
 
 
@@ -145,6 +150,25 @@ def hide(image: np.ndarray, point: np.ndarray, rng: np.random.Generator) -> None
         cv2.ellipse(image, middle, tuple(int(v) for v in np.round(half)), 0, 0, 360, grey, cv2.FILLED)
     else:
         cv2.rectangle(image, low, high, grey, cv2.FILLED)
+
+
+def cross(image: np.ndarray, point: np.ndarray, rng: np.random.Generator) -> None:
+    """Draws a bent line, black or white, through the neighbourhood of ``point`` (x, y) of a square image, in place.
+
+    As thin as a hair on a digitised film and as thick as a wire; it passes within a fifteenth of the side.
+    """
+    side = len(image)
+    nearest = point + rng.uniform(-side / 15, side / 15, 2)
+    heading, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 3 / side)  # radians, radians a pixel
+    steps = np.arange(-rng.uniform(0.02, 0.4) * side, rng.uniform(0.02, 0.4) * side)
+    turns = heading + bend * steps
+    path = np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1), 0)
+    path += nearest - path[np.abs(steps).argmin()]
+    line = np.zeros_like(image)
+    cv2.polylines(line, [np.round(path * 8).astype(np.int32)], isClosed=False, color=1.0,
+                  thickness=int(rng.integers(1, 5)), lineType=cv2.LINE_AA, shift=3)  # fmt: skip
+    line = cv2.GaussianBlur(line, (0, 0), rng.uniform(0.3, 1.0)) * rng.uniform(0.4, 1)
+    image += line * (float(rng.choice([0.0, 1.0])) - image)
 
 
 def shows_both_ischia(film: LabelledFilm) -> bool:

@@ -47,6 +47,7 @@ def test_the_ischia_lie_where_they_are_said_to(close):
 def test_a_moved_or_mirrored_film_takes_its_ischia_along(close, monkeypatch):
     monkeypatch.setattr(landmark_examples, "change_look", lambda image, _rng: image)
     monkeypatch.setattr(landmark_examples, "HIDDEN_SHARE", 0.0)
+    monkeypatch.setattr(landmark_examples, "CROSSED_SHARE", 0.0)
     rng = np.random.default_rng(3)
     examples = [landmark_examples.pelvis_example(make_film(), rng, close=close) for _ in range(12)]
     whole = [(one, spots(one.image)) for one in examples if one.present.all()]
@@ -68,6 +69,21 @@ def test_a_shield_lies_over_the_landmark_and_leaves_most_of_the_film():
     assert min(covered) > 0
     assert max(covered) < 0.1
     assert len(np.unique(np.round(covered, 4))) > 100  # of many sizes and places
+
+
+def test_a_line_runs_by_the_landmark_and_leaves_most_of_the_film():
+    rng, nearest, drawn = np.random.default_rng(6), [], []
+    for _ in range(200):
+        image, point = np.full((192, 192), 0.37, np.float32), rng.uniform(30, 161, 2)
+        landmark_examples.cross(image, point, rng)
+        assert 0 <= image.min() <= image.max() <= 1
+        y, x = np.nonzero(np.abs(image - 0.37) > 0.02)
+        nearest.append(float(np.hypot(x - point[0], y - point[1]).min()))
+        drawn.append(len(x) / image.size)
+    assert max(nearest) < 192 / 15 * np.sqrt(2)
+    assert np.median(nearest) < 6  # through what is looked at, on most
+    assert 0 < min(drawn) < 0.002
+    assert 0.02 < max(drawn) < 0.05
 
 
 def test_some_landmarks_are_hidden_and_stay_asked_for(monkeypatch):
