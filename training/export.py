@@ -18,11 +18,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from training import classifier, cup_angle, detector, letters, parity, thresholds
+from training import classifier, cup_angle, detector, fitting, letters, parity, thresholds
 from training.deployed import OtherNetworkError, load_deployed
 from training.ensemble import Networks
 from training.films import load_films
-from training.fitting import fitted
 from training.loop import begun, load_average
 from training.onnx_files import rounded
 
@@ -107,7 +106,11 @@ def main() -> None:
     nets = networks(args.runs, args.repository, args.size, dict(args.deployed_share))
     known = load_films(args.films)[:KNOWN_FILMS][: args.limit]
     held_out = [film for folder in args.validation for film in load_films(folder)][: args.limit]
-    ensemble, raws = fitted(nets, args.size, known, held_out)
+    try:
+        fitting.check_shown(known, held_out)
+    except fitting.LackingFilmsError as error:
+        parser.error(str(error))
+    ensemble, raws = fitting.fitted(nets, args.size, known, held_out)
     chosen = thresholds.choose(held_out, raws)
     print(chosen)
     for path in ensemble.write(args.repository):

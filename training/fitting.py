@@ -28,6 +28,32 @@ TRUE_ANGLES = (
 )
 
 
+class LackingFilmsError(ValueError):
+    """The films show nothing of what is to be fitted on them."""
+
+
+def check_shown(known: list[LabelledFilm], held_out: list[LabelledFilm]) -> None:
+    """Whether ``fitted`` can be asked about these films.
+
+    Raises:
+        LackingFilmsError: a view is not among ``known``, or an angle not among ``held_out``.
+    """
+    views = {film.truth.view for film in known}
+    if unseen := [view for view in VIEWS if view not in views]:
+        raise LackingFilmsError(f"no film to learn from is of the views {', '.join(unseen)}")
+    if unread := [name for name, of in TRUE_ANGLES if not any(_readable(film.truth, name, of) for film in held_out)]:
+        raise LackingFilmsError(f"no cup of the validation films has the angles {', '.join(unread)}")
+
+
+def _readable(truth: FilmTruth, name: str, views: tuple[View, ...]) -> bool:
+    return truth.view in views and any(_has(hip, name) for hip in truth.hips)
+
+
+def _has(hip: HipTruth, name: str) -> bool:
+    """Whether all of its cup's rim is on the film, and the angle is known."""
+    return hip.cup is not None and hip.cup.visible and getattr(hip.cup, name) is not None
+
+
 def fitted(
     nets: Networks, size: int, known: list[LabelledFilm], held_out: list[LabelledFilm]
 ) -> tuple[Ensemble, list[RawFindings]]:
@@ -144,7 +170,7 @@ def _fit_cups(graph: CupAngleGraph, truths: list[FilmTruth], raws: list[RawFindi
         measured = [
             (raw.cup_angle_errors[row, index], raw.cup_angles[row, index] - getattr(hip.cup, name))
             for truth, hip, raw, row in seen
-            if truth.view in views and hip.cup and hip.cup.visible and getattr(hip.cup, name) is not None
+            if truth.view in views and _has(hip, name)
         ]
         stated, errors = np.array(measured, np.float64).T
         graph.error_scale[index], graph.error_power[index] = fit_errors(stated, errors)
