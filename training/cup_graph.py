@@ -22,6 +22,7 @@ from training.turns import as_stored, box_as_taken, squares, turn_of, upright
 # that the network states. An end of the axis that is off by 0.07 of it turns the axis by 4 degrees.
 TRUSTED_SHARE = 0.07
 SURE_TURN = 0.9  # below it nobody knows which way the film is turned, and no angle on it
+UNSURE_DEG = 90.0  # what is stated of such an angle
 SHOWN_FROM = 0.004  # chance of an implant from which on a side is looked at; below it no implant is believed anywhere
 CLOSER_LOOKS = 2  # at the ischia: the first crop lies where the whole film was read, a pixel there is four
 
@@ -62,7 +63,7 @@ class CupAngleGraph(nn.Module):
         reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
         trust = 1 - torch.exp(-reach / fine.spread)
         ischia, there, ischia_covariance = self._ischia(film, turn)
-        unsure = 90.0 * (turn_scores.amax(1) < SURE_TURN).float()[:, None, None]
+        unsure = UNSURE_DEG * (turn_scores.amax(1) < SURE_TURN).float()[:, None, None]
         tilt_deg = beyond_usual_tilt(ischia, centre, detections[:, :4, 4].reshape(-1, 2, 2).amax(2))
         errors = torch.maximum(self.interval(stated_errors(fine, ischia, ischia_covariance, tilt_deg)), unsure)
         rims = torch.cat((as_stored(fine.points, turn), trust[..., None]), 3)
@@ -77,7 +78,7 @@ class CupAngleGraph(nn.Module):
 
     def interval(self, stated: Tensor) -> Tensor:
         """Half-widths (degrees) of the intervals that hold 95 % of errors, from what the landmarks state (..., 3)."""
-        return (self.error_scale * stated**self.error_power).clamp(max=90.0)
+        return (self.error_scale * stated**self.error_power).clamp(max=UNSURE_DEG)
 
     def _landmarks(self, look: Look, film: Tensor, turn: Tensor, centre: Tensor, side: Tensor, places: Tensor) -> Rim:
         """What a look tells of squares of ``side`` (B, 2, 1) around ``centre`` (B, 2, 2), upright canvas pixels.

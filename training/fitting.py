@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, RawFindings, View
 from simulation.truth import FilmTruth, HipTruth
 from training.calibration import fit_curve, fit_errors, fit_outliers, fit_temperature
-from training.cup_graph import SHOWN_FROM, CupAngleGraph
+from training.cup_graph import SHOWN_FROM, UNSURE_DEG, CupAngleGraph
 from training.detector import targets
 from training.ensemble import Ensemble, Networks, answers, batches
 from training.evaluation.judged import iou
@@ -18,6 +18,7 @@ from training.films import VIEWS, LabelledFilm
 from training.graphs import OTHER, ClassifierGraph, DetectorGraph, Outliers, ScoreCurve
 from training.networks.efficientnet import EfficientNet
 from training.onnx_files import Graph, export
+from training.turns import TURNS
 
 SAME_BOX_IOU = 0.5
 # of CupTruth, in the order of CUP_ANGLES, and the views on which each is read
@@ -80,16 +81,16 @@ def fitted(
 
 
 class _Features(nn.Module):
-    """Image to the classifier's features (B, 1536) and its logits of the views (B, 6)."""
+    """Image to the classifier's features (B, 1536) and its logits of the views (B, 6) and turns (B, 4)."""
 
     def __init__(self, net: EfficientNet, size: int) -> None:
         super().__init__()
-        self.graph = ClassifierGraph(net, size, 1.0, Outliers(1, 1, 1))
+        self.graph = ClassifierGraph(net, size, Outliers(1, 1, 1))
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the fits need."""
-        views, _, features = self.graph.seen(image)
-        return features, views
+        views, turns, features = self.graph.seen(image)
+        return features, views, turns
 
 
 def _classifier(
@@ -99,15 +100,17 @@ def _classifier(
     image = torch.zeros(2, CANVAS_SIZE, CANVAS_SIZE, dtype=torch.uint8)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "features.onnx"
-        export(_Features(net, size), path, {"image": image}, ("features", "logits"))
+        export(_Features(net, size), path, {"image": image}, ("features", "views", "turns"))
         graph = Graph(path)
         told = [[graph({"image": part}) for part in batches([f.canvas for f in films])] for films in (known, held_out)]
     seen, unseen = (torch.from_numpy(np.concatenate([one["features"] for one in part])) for part in told)
-    logits = torch.from_numpy(np.concatenate([one["logits"] for one in told[1]]))
+    logits, turned = (torch.from_numpy(np.concatenate([one[name] for one in told[1]])) for name in ("views", "turns"))
     views = [torch.tensor([VIEWS.index(film.truth.view) for film in films]) for films in (known, held_out)]
-    temperature = fit_temperature(logits, views[1])
+    upright = [film.truth.hips != () for film in held_out]  # what else is on films has none
+    turns = torch.tensor([TURNS.index(film.truth.turned_deg) for film in held_out])
+    temperatures = fit_temperature(logits, views[1]), fit_temperature(turned[upright], turns[upright])
     outliers = fit_outliers(seen, views[0], unseen, len(VIEWS))
-    return ClassifierGraph(net, size, temperature, outliers), (logits / temperature).softmax(1)
+    return ClassifierGraph(net, size, outliers, temperatures), (logits / temperatures[0]).softmax(1)
 
 
 def _completed(ensemble: Ensemble, blind: RawFindings, view_scores: Tensor) -> RawFindings:
@@ -161,7 +164,10 @@ def _mirrored(truth: FilmTruth) -> list[bool]:
 
 
 def _fit_cups(graph: CupAngleGraph, truths: list[FilmTruth], raws: list[RawFindings]) -> None:
-    """The curve of the cup score and the intervals of the angles, in place; ``raws`` of the graph before."""
+    """The curve of the cup score and the intervals of the angles, in place; ``raws`` of the graph before.
+
+    What is stated of a film that may be turned otherwise is no landmark's, and would bend the curve of all others.
+    """
     seen = [(truth, hip, raw, row) for truth, raw in zip(truths, raws, strict=True) for hip, row in _found(truth, raw)]
     implanted = [(hip, raw.cup_scores[row]) for _, hip, raw, row in seen if hip.implant != "none"]
     has_cup = np.array([hip.cup is not None for hip, _ in implanted])
@@ -170,7 +176,7 @@ def _fit_cups(graph: CupAngleGraph, truths: list[FilmTruth], raws: list[RawFindi
         measured = [
             (raw.cup_angle_errors[row, index], raw.cup_angles[row, index] - getattr(hip.cup, name))
             for truth, hip, raw, row in seen
-            if truth.view in views and _has(hip, name)
+            if truth.view in views and _has(hip, name) and raw.cup_angle_errors[row, index] < UNSURE_DEG
         ]
         stated, errors = np.array(measured, np.float64).T
         graph.error_scale[index], graph.error_power[index] = fit_errors(stated, errors)

@@ -21,7 +21,7 @@ from training.letter_graph import read_letters
 from training.networks.efficientnet import EfficientNet
 from training.networks.letters import LetterNet
 from training.networks.yolo import Yolo
-from training.turns import TURNS, box_as_stored, turn_of, upright
+from training.turns import TURNS, box_as_stored, seen_before, turn_of, upright
 
 OTHER = VIEWS.index("other")
 
@@ -62,28 +62,31 @@ class ClassifierGraph(nn.Module):
     """Image (B, 768, 768) uint8 to calibrated scores of views (B, 6) and turns (B, 4), and the outlier score (B, 1).
 
     The film is looked at twice: as it is stored, then in a mirror, in which a view is the same view, and upright where
-    the first look saw a hip. What else is on films has no upright.
+    the first look saw a hip. What else is on films has no upright. Views and turns have a temperature each.
     """
 
-    def __init__(self, net: EfficientNet, size: int, temperature: float, outliers: Outliers) -> None:
+    def __init__(
+        self, net: EfficientNet, size: int, outliers: Outliers, temperatures: tuple[float, float] = (1.0, 1.0)
+    ) -> None:
         super().__init__()
-        self.net, self.block, self.temperature, self.outliers = net, CANVAS_SIZE // size, temperature, outliers
+        self.net, self.block, self.outliers, self.temperatures = net, CANVAS_SIZE // size, outliers, temperatures
 
     def seen(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits of views, mean of both looks, and of turns; features (B, 1536) of the film as it is stored."""
+        """Logits of views and of turns, means of both looks; features (B, 1536) of the film as it is stored."""
         film = F.avg_pool2d(image.float().unsqueeze(1) / 255, self.block)
         features = self.net.pooled(film)
         views, turns = self._logits(features)
         hip = (views.argmax(1, keepdim=True) != OTHER).float()
         as_it_is = (torch.arange(len(TURNS)) == 0).float()
         turn = turn_of(turns) * hip + as_it_is * (1 - hip)
-        again, _ = self._logits(self.net.pooled(upright(film, turn).flip(3)))
-        return (views + again) / 2, turns, features
+        again, turns_again = self._logits(self.net.pooled(upright(film, turn).flip(3)))
+        return (views + again) / 2, (turns + seen_before(turns_again, turn)) / 2, features
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """View scores, turn scores and outlier score."""
         views, turns, features = self.seen(image)
-        return (views / self.temperature).softmax(1), turns.softmax(1), self.outliers(features)
+        scores = ((logits / t).softmax(1) for logits, t in zip((views, turns), self.temperatures, strict=True))
+        return (*scores, self.outliers(features))
 
     def _logits(self, features: Tensor) -> Sequence[Tensor]:
         return self.net.classify(features).split((len(VIEWS), len(TURNS)), 1)

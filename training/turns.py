@@ -25,6 +25,17 @@ def upright(film: Tensor, turn: Tensor) -> Tensor:
     return sum(way * turn[:, k, None, None, None] for k, way in enumerate(ways))
 
 
+def seen_before(turns: Tensor, turn: Tensor) -> Tensor:
+    """What (B, 4) says of films turned back by ``turn`` (B, 4) and seen in a mirror, said of the films as stored.
+
+    What stands turned clockwise in a mirror is turned the other way: a film stored at 90 degrees and turned back by
+    them, but seen at 90 in the mirror, was turned back too far and is stored upright.
+    """
+    count = len(TURNS)
+    ways = (turns[:, [(back - way) % count for way in range(count)]] for back in range(count))
+    return sum(way * turn[:, back, None] for back, way in enumerate(ways))
+
+
 def as_stored(points: Tensor, turn: Tensor, *, back: bool = False) -> Tensor:
     """Points (B, ..., 2) of the upright canvas on the stored one; ``back`` the other way."""
     shape = (-1,) + (1,) * (points.ndim - 2)

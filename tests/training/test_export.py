@@ -20,7 +20,7 @@ from training.graphs import ClassifierGraph, Outliers, ScoreCurve  # noqa: E402
 from training.landmark_examples import CROP, MARGIN, crop_matrix  # noqa: E402
 from training.networks.landmarks import BLOB  # noqa: E402
 from training.onnx_files import Graph, export, rounded, store_fp16  # noqa: E402
-from training.turns import as_stored, squares, turn_of, upright  # noqa: E402
+from training.turns import as_stored, seen_before, squares, turn_of, upright  # noqa: E402
 
 UPRIGHT = torch.tensor([[1.0, 0.0, 0.0, 0.0]])
 
@@ -206,32 +206,44 @@ def test_the_mean_of_two_networks_lies_between_them_and_leaves_both_alone(share)
         assert all((weight == same).all() for weight, same in zip(net.parameters(), before, strict=True))
 
 
+class Quarters(torch.nn.Module):
+    """Tells views by which quarter of a film is lit, and the turn by which side; the second look's twice as loud."""
+
+    def __init__(self, *, shows_hip):
+        super().__init__()
+        self.other, self.looks = torch.full((1, 1), -1.0 if shows_hip else 9.0), 0
+
+    def pooled(self, x):
+        """(B, 1, 128, 128) to (B, 4): upper left, upper right, lower left, lower right."""
+        return torch.nn.functional.avg_pool2d(x, 64).flatten(1)
+
+    def classify(self, features):
+        """The quarters as four of the six views; the sides, from the top on clockwise."""
+        self.looks += 1
+        sides = features[:, [0, 1, 2, 0]] + features[:, [1, 3, 3, 2]]
+        return torch.cat((features, torch.zeros(1, 1), self.other, self.looks * sides), 1)
+
+
 @pytest.mark.parametrize("shows_hip", [True, False])
-def test_the_second_look_of_the_classifier_is_in_a_mirror_and_at_an_upright_hip(shows_hip):
-    """The views are the mean of both looks of a network that tells which quarter of a film is lit."""
-    film = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE, dtype=torch.uint8)
-    film[..., : CANVAS_SIZE // 2, : CANVAS_SIZE // 2] = 255  # the upper left quarter of the film as it was taken
-    for quarters in range(4):
-        stored = torch.rot90(film, -quarters, (2, 3))[:, 0]
+@pytest.mark.parametrize("quarters", range(4))
+def test_the_second_look_of_the_classifier_is_in_a_mirror_and_at_an_upright_hip(shows_hip, quarters):
+    lit = np.array([[1.0, 0.4], [0.0, 0.0]])  # of the film as it was taken: most at the top
+    stored = np.rot90(lit, -quarters)
+    half = CANVAS_SIZE // 2
+    film = torch.from_numpy(np.kron(255 * stored, np.ones((half, half))).astype(np.uint8))[None]
+    graph = ClassifierGraph(Quarters(shows_hip=shows_hip), 128, Outliers(4, 6, 2))
+    views, turns, features = graph.seen(film)
+    again = np.fliplr(lit if shows_hip else stored)
+    assert views[0, :4].tolist() == pytest.approx(((stored + again) / 2).ravel().tolist(), abs=1e-4)
+    assert turns[0].tolist() == pytest.approx(np.roll([1.5 * 1.4, 1.5 * 0.4, 0, 1.5], quarters).tolist(), abs=1e-4)
+    assert features[0].tolist() == pytest.approx(stored.ravel().tolist(), abs=1e-4)
 
-        class Corners(torch.nn.Module):
-            """Features are the quarters' means; a turn is told by a constant, views by where it is bright."""
 
-            def pooled(self, x):
-                """(B, 1, 128, 128) to (B, 4): upper left, upper right, lower left, lower right."""
-                return torch.nn.functional.avg_pool2d(x, 64).flatten(1)
-
-            def classify(self, features):
-                """The quarters as four of the six views; the turn that the test is about."""
-                turn = torch.eye(4)[[quarters]]  # noqa: B023 - called within the loop
-                other = torch.full((1, 1), -1.0 if shows_hip else 9.0)
-                return torch.cat((features, torch.zeros(1, 1), other, turn), 1)
-
-        views, turns, features = ClassifierGraph(Corners(), 128, 1.0, Outliers(4, 6, 2)).seen(stored)
-        first = [0, 1, 3, 2][quarters]  # where the quarter lies as it is stored: clockwise
-        wanted = np.zeros(4)
-        wanted[first] += 0.5
-        wanted[1 if shows_hip else [1, 0, 2, 3][quarters]] += 0.5  # upright, or as it is stored, and in a mirror
-        assert views[0, :4].tolist() == pytest.approx(wanted.tolist())
-        assert int(turns.argmax()) == quarters
-        assert int(features.argmax()) == first
+@pytest.mark.parametrize("back", range(4))
+@pytest.mark.parametrize("stored", range(4))
+def test_what_a_look_in_the_mirror_says_of_a_turn_is_said_of_the_film_as_it_is_stored(stored, back):
+    taken = torch.tensor([[[[3.0, 3.0], [1.0, 1.0]]]])  # the same in a mirror
+    film, turn = torch.rot90(taken, -stored, (2, 3)), torch.eye(4)[[back]]
+    mirrored = upright(film, turn).flip(3)
+    (says,) = [way for way in range(4) if torch.equal(torch.rot90(taken, -way, (2, 3)), mirrored)]
+    assert seen_before(torch.eye(4)[[says]], turn).tolist() == torch.eye(4)[[stored]].tolist()

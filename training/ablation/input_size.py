@@ -44,7 +44,7 @@ def table(
 def _compiled(run: Path, path: Path) -> Graph:
     size = json.loads((run / "settings.json").read_text())["size"]
     net = rounded(load_average(classifier.new_net(), run))
-    graph = graphs.ClassifierGraph(net, size, 1.0, graphs.Outliers(1536, len(VIEWS), DIRECTIONS))
+    graph = graphs.ClassifierGraph(net, size, graphs.Outliers(1536, len(VIEWS), DIRECTIONS))
     image = torch.zeros(2, CANVAS_SIZE, CANVAS_SIZE, dtype=torch.uint8)
     export(graph, path, {"image": image}, ("view_scores", "turn_scores", "outlier_score"))
     return Graph(path, threads=1)
