@@ -155,7 +155,7 @@ def hide(image: np.ndarray, point: np.ndarray, rng: np.random.Generator) -> None
 def cross(image: np.ndarray, point: np.ndarray, rng: np.random.Generator) -> None:
     """Draws a bent line, black or white, through the neighbourhood of ``point`` (x, y) of a square image, in place.
 
-    As thin as a hair on a digitised film and as thick as a wire; it passes within a fifteenth of the side.
+    As thin as a hair on a digitised film and as thick as a wire; it passes no further off than a tenth of the side.
     """
     side = len(image)
     nearest = point + rng.uniform(-side / 15, side / 15, 2)
