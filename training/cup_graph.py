@@ -22,7 +22,7 @@ from training.turns import as_stored, box_as_taken, squares, turn_of, upright
 # that the network states. An end of the axis that is off by 0.07 of it turns the axis by 4 degrees.
 TRUSTED_SHARE = 0.07
 SURE_TURN = 0.9  # below it nobody knows which way the film is turned, and no angle on it
-UNSURE_DEG = 90.0  # what is stated of such an angle
+UNSURE_DEG = 90.0  # half-width that is stated of such an angle; of no other a wider one
 SHOWN_FROM = 0.004  # chance of an implant from which on a side is looked at; below it no implant is believed anywhere
 CLOSER_LOOKS = 2  # at the ischia: the first crop lies where the whole film was read, a pixel there is four
 

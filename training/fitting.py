@@ -106,9 +106,9 @@ def _classifier(
     seen, unseen = (torch.from_numpy(np.concatenate([one["features"] for one in part])) for part in told)
     logits, turned = (torch.from_numpy(np.concatenate([one[name] for one in told[1]])) for name in ("views", "turns"))
     views = [torch.tensor([VIEWS.index(film.truth.view) for film in films]) for films in (known, held_out)]
-    upright = [film.truth.hips != () for film in held_out]  # what else is on films has none
+    shows_hip = [film.truth.hips != () for film in held_out]  # what else is on films has no upright
     turns = torch.tensor([TURNS.index(film.truth.turned_deg) for film in held_out])
-    temperatures = fit_temperature(logits, views[1]), fit_temperature(turned[upright], turns[upright])
+    temperatures = fit_temperature(logits, views[1]), fit_temperature(turned[shows_hip], turns[shows_hip])
     outliers = fit_outliers(seen, views[0], unseen, len(VIEWS))
     return ClassifierGraph(net, size, outliers, temperatures), (logits / temperatures[0]).softmax(1)
 

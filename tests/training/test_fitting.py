@@ -1,4 +1,4 @@
-"""Films that lack what is to be fitted on them are refused before hours are spent on them."""
+"""What films the graphs are fitted on: refused where they lack what is wanted, left out where they would mislead."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,15 @@ import pytest
 pytest.importorskip("torch", reason="the training extra is not installed")
 pytest.importorskip("onnx", reason="the training extra is not installed")
 
+from builders.findings import make_raw
 from builders.truths import make_cup, make_hip, make_truth
 
 from ingest.records import View
+from training.cup_angle import pelvis_net, rim_net
+from training.cup_graph import UNSURE_DEG, CupAngleGraph
 from training.films import LabelledFilm
-from training.fitting import LackingFilmsError, check_shown
+from training.fitting import LackingFilmsError, _fit_cups, check_shown
+from training.graphs import ScoreCurve
 
 
 def film(view, cup=None):
@@ -53,3 +57,30 @@ def test_a_view_that_is_not_learnt_from_is_named():
 def test_an_angle_that_no_validation_film_shows_is_named(held_out, lacking):
     with pytest.raises(LackingFilmsError, match=rf"has the angles {lacking}$"):
         check_shown(EVERY_VIEW, held_out)
+
+
+def lateral(stated_deg, error_deg):
+    """A cross-table lateral whose version is off by so much."""
+    raw = make_raw(
+        View.CROSS_TABLE_LATERAL,
+        right_hip_implant=0.9,
+        cup_angles=[[0.0, 0.0, 12.0 + error_deg]] * 2,
+        cup_angle_errors=[[1.0, 1.0, stated_deg]] * 2,
+    )
+    return make_truth(View.CROSS_TABLE_LATERAL, hips=[make_hip(cup=make_cup(version_lateral_deg=12.0))]), raw
+
+
+def test_films_whose_turn_is_unsure_do_not_bend_the_interval_of_the_others():
+    pelvis = make_truth(View.AP_PELVIS, hips=[make_hip(cup=make_cup()), make_hip("left", "hemi")])
+    measured = make_raw(View.AP_PELVIS, right_hip_implant=0.9, left_hip_implant=0.9, cup_angle_errors=[[1.0] * 3] * 2)
+    sure = [(pelvis, measured)] + [
+        lateral(0.5 + step / 20, (0.5 + step / 20) ** 1.4 * (step % 20) / 20) for step in range(100)
+    ]
+    unsure = [lateral(UNSURE_DEG, 0.2) for _ in range(20)]
+    fits = []
+    for told in (sure, sure + unsure):
+        graph = CupAngleGraph(rim_net(), rim_net(), pelvis_net(), ScoreCurve())
+        _fit_cups(graph, [truth for truth, _ in told], [raw for _, raw in told])
+        fits.append((float(graph.error_scale[2]), float(graph.error_power[2])))
+    assert fits[0] == fits[1]
+    assert fits[0][1] > 1
