@@ -12,6 +12,7 @@ from ingest.thresholds import Thresholds
 SAME_HIP_IOU = 0.5  # two boxes that overlap more are one hip, seen as left and as right
 ONE_HIP_VIEWS = frozenset({View.AP_HIP, View.CROSS_TABLE_LATERAL})
 LEAST_BELIEF = 0.05  # that a film shows a hip; with less it is not looked at (asked_where of the served detector)
+NO_HIP_BELIEF = 0.25  # that it shows none; with more a film on which no hip is found is of none
 OTHER = tuple(View).index(View.OTHER)  # the last
 OPPOSITE = {Side.RIGHT: Side.LEFT, Side.LEFT: Side.RIGHT}
 
@@ -37,8 +38,9 @@ def _shown(
 ) -> tuple[RawFindings, View, tuple[Hip, ...]]:
     """The view and its hips, each held against the other, and the answer that was believed.
 
-    A film on which the classifier sees no hip shows one where the detector is sure of it. An AP pelvis is a film of
-    both hips: where one is surely found, and no other, it is an AP hip. Where none is sure, the classifier is believed.
+    A film on which the classifier sees no hip shows one where the detector is sure of it. One on which no hip is found
+    shows none where the classifier thought of that. An AP pelvis is a film of both hips: where one is surely found, and
+    no other, it is an AP hip. Where none is sure, the classifier is believed.
     """
     best = int(np.argmax(raw.view_scores))
     if best == OTHER and _is_overruled(raw, thresholds.overruling_score):
@@ -47,6 +49,8 @@ def _shown(
     if view is View.OTHER:
         return raw, view, ()
     hips = _hips(raw, view, canvas, header, thresholds)
+    if not hips and raw.view_scores[OTHER] > NO_HIP_BELIEF:
+        return raw, View.OTHER, ()
     if view is View.AP_PELVIS and len(hips) == 1 and hips[0].score >= thresholds.sure_hip:
         return raw, View.AP_HIP, _hips(raw, View.AP_HIP, canvas, header, thresholds)
     return raw, view, hips

@@ -21,6 +21,7 @@ from ingest.records import CANVAS_SIZE
 from training.deployed import load_deployed, renormalise
 from training.films import (
     COVERED_SHARE,
+    PLAIN_JITTER,
     REFILTERED_SHARE,
     STRETCHED_SHARE,
     VIEWS,
@@ -59,6 +60,7 @@ class Settings:
     drop_path: float = 0.05
     smoothing: float = 0.03
     turn_weight: float = 0.5  # of the turn's loss beside the view's
+    plain: float = 0.0  # share of examples as the film is; a last part of training with many comes home to such films
     seed: int = 1
 
 
@@ -72,14 +74,20 @@ def new_net(drop_path: float = 0.0) -> EfficientNet:
     return EfficientNet(len(VIEWS) + len(TURNS), drop_path=drop_path)
 
 
-def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """One augmented input (size, size) and its turn's index; geometry on a finer copy, block average, another look."""
+def example(film: LabelledFilm, size: int, rng: np.random.Generator, *, plain: bool = False) -> tuple[np.ndarray, int]:
+    """One augmented input (size, size) and its turn's index; geometry on a finer copy, block average, another look.
+
+    ``plain``: only turned, mirrored and a little moved.
+    """
     fine = cv2.resize(film.canvas, (2 * size, 2 * size), interpolation=cv2.INTER_AREA)
-    matrix = jitter(rng, 2 * size, 12, (0.85, 1.25), 0.08)
-    if rng.random() < CUT_OUT_SHARE:
-        matrix = cut_out(film, 2 * size, rng, matrix)
-    if rng.random() < STRETCHED_SHARE:
-        matrix = stretched(matrix, 2 * size, float(np.exp(rng.uniform(-0.3, 0.3))))
+    if plain:
+        matrix = jitter(rng, 2 * size, *PLAIN_JITTER)
+    else:
+        matrix = jitter(rng, 2 * size, 12, (0.85, 1.25), 0.08)
+        if rng.random() < CUT_OUT_SHARE:
+            matrix = cut_out(film, 2 * size, rng, matrix)
+        if rng.random() < STRETCHED_SHARE:
+            matrix = stretched(matrix, 2 * size, float(np.exp(rng.uniform(-0.3, 0.3))))
     image = cv2.resize(cv2.warpAffine(fine, matrix, fine.shape), (size, size), interpolation=cv2.INTER_AREA)
     turn = TURNS.index(film.truth.turned_deg)
     if rng.random() < 0.5:
@@ -87,7 +95,10 @@ def example(film: LabelledFilm, size: int, rng: np.random.Generator) -> tuple[np
     if rng.random() < TURNED_SHARE:
         further = int(rng.integers(1, 4))
         image, turn = np.rot90(image, -further), (turn + further) % 4
-    look = change_look(image.astype(np.float32) / 255, rng)
+    look = image.astype(np.float32) / 255
+    if plain:
+        return look, turn
+    look = change_look(look, rng)
     if rng.random() < REFILTERED_SHARE:
         look = refiltered(look, rng)
     if rng.random() < COVERED_SHARE:
@@ -153,7 +164,7 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
 
         def batch(films: list[LabelledFilm] = films, size: int = size) -> tuple[Tensor, Tensor, Tensor]:
             chosen = [films[i] for i in rng.integers(0, len(films), settings.batch)]
-            made = [example(film, size, rng) for film in chosen]
+            made = [example(film, size, rng, plain=rng.random() < settings.plain) for film in chosen]
             images = torch.from_numpy(np.stack([image for image, _ in made]))[:, None]
             labels = torch.tensor([VIEWS.index(film.truth.view) for film in chosen])
             turns = torch.tensor(
@@ -185,6 +196,7 @@ def main() -> None:
         early_share=Settings().early_share if args.init is None else 0.0,  # small films unlearn what is known already
         steps=args.steps,
         learning_rate=args.rate or Settings().learning_rate,
+        plain=args.plain,
     )
     try:
         train(args.films, args.validation, args.out, settings, args.init)

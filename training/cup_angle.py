@@ -21,7 +21,17 @@ from ingest.records import CUP_LANDMARKS
 from simulation.truth import HipTruth
 from training.deployed import OtherNetworkError, load_deployed, renormalise
 from training.films import LabelledFilm, load_films, stands_as_taken
-from training.landmark_examples import CROP, Example, Subject, pelvis_example, rim_example, shows_both_ischia, stack
+from training.landmark_examples import (
+    CROP,
+    Example,
+    Subject,
+    as_it_is,
+    pelvis_example,
+    rim_example,
+    shows_both_ischia,
+    stack,
+    varied,
+)
 from training.loop import Run, begun, optimizer_for, options, prefetch
 from training.networks.landmarks import LandmarkNet, soft_argmax
 
@@ -42,6 +52,7 @@ class Settings:
     weight_decay: float = 0.01
     warmup: int = 100
     ema: float = 0.99
+    plain: float = 0.0  # share of examples as the film is, as of the classifier
     blob: float = 1.5  # standard deviation of a target heat map, in its cells
     seed: int = 3
 
@@ -126,7 +137,7 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
             subjects: list[Subject] = subjects,
         ) -> tuple[Tensor, Tensor, Tensor]:
             chosen = [subjects[i] for i in rng.integers(0, len(subjects), settings.batch)]
-            return stack([_example(kind, *subject, rng) for subject in chosen])
+            return stack([_example(kind, *one, rng, plain=rng.random() < settings.plain) for one in chosen])
 
         net.train()
         losses = []
@@ -209,10 +220,14 @@ def _a_third(others: list[Subject], of: int) -> list[Subject]:
     return others[:: max(1, 3 * len(others) // max(1, of))]
 
 
-def _example(kind: str, film: LabelledFilm, hip: HipTruth | None, rng: np.random.Generator | None) -> Example:
+def _example(
+    kind: str, film: LabelledFilm, hip: HipTruth | None, rng: np.random.Generator | None, *, plain: bool = False
+) -> Example:
+    vary = as_it_is if plain else varied
     if hip is not None:
-        return rim_example(film, hip, rng, fine=kind == "fine")
-    return pelvis_example(film, rng, close=rng is not None and shows_both_ischia(film) and rng.random() < CLOSE_SHARE)
+        return rim_example(film, hip, rng, fine=kind == "fine", vary=vary)
+    close = rng is not None and shows_both_ischia(film) and rng.random() < CLOSE_SHARE
+    return pelvis_example(film, rng, close=close, vary=vary)
 
 
 def main() -> None:
@@ -220,7 +235,8 @@ def main() -> None:
     parser = options(__doc__, Settings().steps)
     parser.add_argument("kind", choices=KINDS)
     args = parser.parse_args()
-    settings = Settings(steps=args.steps, learning_rate=args.rate or Settings().learning_rate)
+    rate = args.rate or Settings().learning_rate
+    settings = Settings(steps=args.steps, learning_rate=rate, plain=args.plain)
     train(args.kind, args.films, args.validation, args.out, settings, args.init)
 
 

@@ -18,6 +18,7 @@ from simulation.truth import PARTLY_SHOWN, FilmTruth
 from training.deployed import load_deployed, renormalise
 from training.films import (
     COVERED_SHARE,
+    PLAIN_JITTER,
     REFILTERED_SHARE,
     STRETCHED_SHARE,
     LabelledFilm,
@@ -58,6 +59,7 @@ class Settings:
     weight_decay: float = 0.01
     warmup: int = 100
     ema: float = 0.99
+    plain: float = 0.0  # share of examples as the film is, as of the classifier
     seed: int = 2
 
 
@@ -83,15 +85,18 @@ def targets(truth: FilmTruth) -> tuple[np.ndarray, np.ndarray]:
     return np.array(boxes, np.float64).reshape(-1, 4), np.array(classes, np.float64).reshape(-1, len(DETECTION_CLASSES))
 
 
-def example(film: LabelledFilm, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def example(
+    film: LabelledFilm, rng: np.random.Generator, *, plain: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One augmented input (SIZE, SIZE) with boxes (n, 4) in input pixels (edges at 0 and SIZE) and classes (n, 6).
 
     What a reader may tell or leave out has no class: hips and letters of which about half is seen, or that are faint.
+    ``plain``: only a little moved.
     """
-    film = with_letters(film, rng)
+    film = film if plain else with_letters(film, rng)
     half = cv2.resize(film.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    matrix = jitter(rng, SIZE, 10, (0.75, 1.5), 0.1)
-    if rng.random() < STRETCHED_SHARE:
+    matrix = jitter(rng, SIZE, *(PLAIN_JITTER if plain else (10, (0.75, 1.5), 0.1)))
+    if not plain and rng.random() < STRETCHED_SHARE:
         matrix = stretched(matrix, SIZE, float(np.exp(rng.uniform(-0.25, 0.25))))
     image = cv2.warpAffine(half, matrix, (SIZE, SIZE)).astype(np.float32) / 255
     boxes, classes, shown = _objects(film.truth)
@@ -100,10 +105,10 @@ def example(film: LabelledFilm, rng: np.random.Generator) -> tuple[np.ndarray, n
     moved = np.einsum("ij,njk->nik", matrix, corners)
     full = np.concatenate([moved.min(2), moved.max(2)], 1) + 0.5
     clipped = full.clip(0, SIZE)
-    look, seen = change_look(image, rng), _area(clipped)
-    if rng.random() < REFILTERED_SHARE:
+    look, seen = image if plain else change_look(image, rng), _area(clipped)
+    if not plain and rng.random() < REFILTERED_SHARE:
         look = refiltered(look, rng)
-    if rng.random() < COVERED_SHARE:
+    if not plain and rng.random() < COVERED_SHARE:
         covered = cover(look, rng)
         seen = seen - _area(
             np.concatenate([np.maximum(clipped[:, :2], covered[:2]), np.minimum(clipped[:, 2:], covered[2:])], 1)
@@ -209,7 +214,8 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
         def batch(films: list[LabelledFilm] = films) -> tuple[Tensor, Tensor]:
             images, objects = [], []
             for position in range(settings.batch):
-                image, boxes, classes = example(films[rng.integers(0, len(films))], rng)
+                film = films[rng.integers(0, len(films))]
+                image, boxes, classes = example(film, rng, plain=rng.random() < settings.plain)
                 images.append(image)
                 middle, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
                 objects.append(np.concatenate([np.full((len(boxes), 1), position), middle, size, classes], 1))
@@ -231,7 +237,8 @@ def main() -> None:
     """Command line."""
     parser = options(__doc__, Settings().steps)
     args = parser.parse_args()
-    settings = Settings(steps=args.steps, learning_rate=args.rate or Settings().learning_rate)
+    rate = args.rate or Settings().learning_rate
+    settings = Settings(steps=args.steps, learning_rate=rate, plain=args.plain)
     train(args.films, args.validation, args.out, settings, args.init)
 
 

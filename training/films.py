@@ -20,6 +20,7 @@ VIEWS = tuple(View)
 STRETCHED_SHARE = 0.2  # of examples: someone resized the film and let its proportions go
 COVERED_SHARE = 0.25  # something covers a part: a shield, a label, a cut corner
 CUT_OUT_ZOOMS = (1.2, 1.9)  # of a part of a film
+PLAIN_JITTER = (3, (0.94, 1.06), 0.03)  # degrees, zoom, shift: of examples that keep their look
 NOISE = (0.005, 0.1)  # standard deviation, of the greys from 0 to 1
 REFILTERED_SHARE = 0.15  # of whole films: random filters, so that shapes are learnt more than textures
 

@@ -22,6 +22,7 @@ HIDDEN_SHARE = 0.15  # of examples: something lies over a landmark, whose place 
 CROSSED_SHARE = 0.15  # of examples: a hair, a scratch or a wire runs by a landmark, and may be taken for the edge there
 
 Subject = tuple[LabelledFilm, HipTruth | None]  # no hip: the whole pelvis
+Vary = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]  # image, landmarks that are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,21 @@ class Example:
     image: np.ndarray
     points: np.ndarray
     present: np.ndarray
+
+
+def varied(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A crop (S, S) in [0, 1] of another look, now and then with a landmark of ``points`` (n, 2) hidden or crossed."""
+    seen = change_look(image, rng)
+    if len(points) and rng.random() < HIDDEN_SHARE:
+        hide(seen, points[rng.integers(0, len(points))], rng)
+    if len(points) and rng.random() < CROSSED_SHARE:
+        cross(seen, points[rng.integers(0, len(points))], rng)
+    return seen
+
+
+def as_it_is(image: np.ndarray, _points: np.ndarray, _rng: np.random.Generator) -> np.ndarray:
+    """Instead of ``varied``: the crop itself."""
+    return image
 
 
 def crop_matrix(box: tuple[float, float, float, float], margin: float = MARGIN) -> np.ndarray:
@@ -62,7 +78,7 @@ def rim_example(
     rng: np.random.Generator | None,
     *,
     fine: bool = False,
-    look: Callable[[np.ndarray, np.random.Generator], np.ndarray] = change_look,
+    vary: Vary = varied,
 ) -> Example:
     """A crop around one hip, or ``fine`` around its cup; with ``rng`` augmented. Points of a cut-off cup are zero."""
     box, margin = (rim_box(hip.cup, rng), FINE_MARGIN) if fine else (hip.box, MARGIN)
@@ -80,11 +96,7 @@ def rim_example(
         if points[0, 1] > points[1, 1]:  # a turned film has another upper end
             points[[0, 1]] = points[[1, 0]]
         present = bool((points > 0).all() and (points < CROP - 1).all())
-    seen = image if rng is None else look(image, rng)
-    if rng is not None and present and rng.random() < HIDDEN_SHARE:
-        hide(seen, points[rng.integers(0, len(points))], rng)
-    if rng is not None and present and rng.random() < CROSSED_SHARE:
-        cross(seen, points[rng.integers(0, len(points))], rng)
+    seen = image if rng is None else vary(image, points[: 5 * present], rng)
     return Example(seen, points, np.full(5, present))
 
 
@@ -110,7 +122,9 @@ def whole_matrix() -> np.ndarray:
     return np.array([[factor, 0, (factor - 1) / 2], [0, factor, (factor - 1) / 2], [0, 0, 1]])
 
 
-def pelvis_example(film: LabelledFilm, rng: np.random.Generator | None, *, close: bool = False) -> Example:
+def pelvis_example(
+    film: LabelledFilm, rng: np.random.Generator | None, *, close: bool = False, vary: Vary = varied
+) -> Example:
     """The whole film at a quarter of the canvas, or ``close`` a crop around both ischia; the right one first."""
     ischia = [film.truth.ischium_right, film.truth.ischium_left]
     matrix = ischia_matrix(film, rng) if close else whole_matrix()
@@ -132,12 +146,7 @@ def pelvis_example(film: LabelledFilm, rng: np.random.Generator | None, *, close
             x, y = ((matrix @ [*ischium, 1.0])[:2] + 0.5) / 2 - 0.5
             points[index] = x, y
             present[index] = 0 <= x < PELVIS and 0 <= y < PELVIS
-    seen = image if rng is None else change_look(image, rng)
-    if rng is not None and present.any() and rng.random() < HIDDEN_SHARE:
-        hide(seen, points[rng.choice(np.flatnonzero(present))], rng)
-    if rng is not None and present.any() and rng.random() < CROSSED_SHARE:
-        cross(seen, points[rng.choice(np.flatnonzero(present))], rng)
-    return Example(seen, points, present)
+    return Example(image if rng is None else vary(image, points[present], rng), points, present)
 
 
 def hide(image: np.ndarray, point: np.ndarray, rng: np.random.Generator) -> None:

@@ -105,6 +105,7 @@ def options(description: str, steps: int) -> argparse.ArgumentParser:
     parser.add_argument("--init", type=Path, help="begin with the weights of this model.onnx instead of chance")
     parser.add_argument("--rate", type=float, help="peak learning rate; a tenth of the default suits --init")
     parser.add_argument("--steps", type=int, default=steps, help=f"optimiser steps, {steps} unless given")
+    parser.add_argument("--plain", type=float, default=0.0, help="share of examples as the film is, no other look")
     return parser
 
 

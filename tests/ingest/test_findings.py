@@ -103,6 +103,19 @@ def test_a_hip_that_the_detector_sees_overrules_the_classifier(score: float, ove
     assert raw.detections[3, 4] == np.float32(score)
 
 
+@pytest.mark.parametrize(("other", "view"), [(0.26, View.OTHER), (0.24, View.AP_HIP)])
+def test_a_film_without_a_hip_that_the_classifier_half_doubts_is_of_none(other: float, view: View) -> None:
+    """Either way a person looks at it."""
+    views = np.float32([0, 1 - other, 0, 0, 0, other])
+    found = judged(replace(make_raw(View.AP_HIP, left_hip_native=0.009), view_scores=views), hip_score=0.01)
+    assert (found.view, found.hips) == (view, ())
+    assert found.view_score == pytest.approx(other if view is View.OTHER else 1 - other)
+    assert "low_view_score" in found.review
+    assert ("no_hip_on_hip_view" in found.review) is (view is View.AP_HIP)
+    shown = judged(replace(make_raw(View.AP_HIP, left_hip_native=0.011), view_scores=views), hip_score=0.01)
+    assert (shown.view, len(shown.hips)) == (View.AP_HIP, 1)
+
+
 @pytest.mark.parametrize("view", [View.AP_HIP, View.CROSS_TABLE_LATERAL])
 def test_a_view_of_one_hip_keeps_the_best(view: View) -> None:
     [hip] = findings(view, right_hip_native=0.6, left_hip_implant=0.8).hips

@@ -57,6 +57,17 @@ def test_a_hip_that_a_reader_may_leave_out_is_no_background_either():
         assert len(there) > 30
 
 
+def test_a_plain_example_keeps_its_look_and_nearly_its_place():
+    """No grey that the film has not, but where it was moved in from the outside; no letter laid on."""
+    grey = LabelledFilm(np.full_like(FILM.canvas, 120), FILM.truth)
+    for seed in range(20):
+        image, boxes, classes = example(grey, np.random.default_rng(seed), plain=True)
+        inner = image[48:-48, 48:-48]
+        assert np.abs(inner * 255 - 120).max() < 0.01
+        assert (len(boxes), classes.sum()) == (1, 1)
+        assert np.abs(boxes[0] - (0, 125, 75, 250)).max() < 40
+
+
 def test_a_faint_letter_is_no_background_either():
     letter = MarkerTruth("left", (300.0, 300.0, 500.0, 500.0))
     there, asked = drawn(hips=(), faint_markers=(letter,))

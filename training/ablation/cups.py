@@ -5,7 +5,6 @@ landmarks make: the long axis of the rim, and asin(minor / major) of its ellipse
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +17,7 @@ from ingest.records import View
 from simulation.truth import HipTruth
 from training import cup_angle, cup_geometry
 from training.films import LabelledFilm, stands_as_taken
-from training.landmark_examples import rim_example, stack
+from training.landmark_examples import Vary, rim_example, stack, varied
 from training.loop import optimizer_for, prefetch
 from training.networks.landmarks import LandmarkNet, soft_argmax
 
@@ -90,7 +89,7 @@ def trained(
     steps: int,
     *,
     reading: Reading | None = None,
-    look: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
+    vary: Vary = varied,
 ) -> LandmarkNet:
     """The weights after ``steps`` from chance, seeded; deployed hyperparameters but for the length.
 
@@ -105,8 +104,7 @@ def trained(
 
     def batch() -> Batch:
         chosen = [known[i] for i in rng.integers(0, len(known), settings.batch)]
-        with_look = {} if look is None else {"look": look}
-        return stack([rim_example(*one, rng, fine=True, **with_look) for one in chosen])
+        return stack([rim_example(*one, rng, fine=True, vary=vary) for one in chosen])
 
     began = time.monotonic()
     for step, (images, points, present) in enumerate(prefetch(batch, steps)):

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from training.ablation import cups
 from training.evaluation.films import Wanted, made
 from training.evaluation.judged import SHIFT
+from training.landmark_examples import as_it_is, varied
 
 SEED = 90_011
 ARMS = {  # what is left out of the simulator's variation
@@ -26,7 +25,7 @@ def table(data: Path, films: int, shifted: int, steps: int, workers: int) -> tup
     for number, (name, without) in enumerate([*ARMS.items(), (UNCHANGED, ())]):
         folder = data / f"without-{number if without else 0}"
         known = cups.subjects(made(Wanted("training", films, folder, workers, SEED, without=frozenset(without))))
-        net = cups.trained(known, steps, look=_as_it_is if name == UNCHANGED else None)
+        net = cups.trained(known, steps, vary=as_it_is if name == UNCHANGED else varied)
         told = cups.score(net, tested)
         rows.append([name, f"{told.axis_deg.mean():.2f}", f"{told.version_deg.mean():.2f}"])
         for family in FAMILIES:
@@ -34,7 +33,3 @@ def table(data: Path, films: int, shifted: int, steps: int, workers: int) -> tup
             rows[-1].append(f"{told.axis_deg[there].mean():.2f} ({sum(there)})" if any(there) else "-")
         print(rows[-1], flush=True)
     return ["left out", f"axis MAE ({len(tested)} cups)", "version MAE", *(f"axis, {f}" for f in FAMILIES)], rows
-
-
-def _as_it_is(image: np.ndarray, _rng: np.random.Generator) -> np.ndarray:
-    return image
