@@ -10,6 +10,7 @@ from ingest.sides import SIDES, film_side, hip_scores, is_mirrored
 from ingest.thresholds import Thresholds
 
 SAME_HIP_IOU = 0.5  # two boxes that overlap more are one hip, seen as left and as right
+UNSURE_CUP = (0.15, 0.85)  # chances of a cup between which a person looks
 ONE_HIP_VIEWS = frozenset({View.AP_HIP, View.CROSS_TABLE_LATERAL})
 LEAST_BELIEF = 0.05  # that a film shows a hip; with less it is not looked at (asked_where of the served detector)
 NO_HIP_BELIEF = 0.25  # that it shows none; with more a film on which no hip is found is of none
@@ -132,6 +133,7 @@ def _review(found: Findings, thresholds: Thresholds, *, mirrored: bool) -> tuple
         "side_unknown": any(hip.side is Side.UNKNOWN for hip in hips),
         "low_hip_score": any(hip.score < thresholds.sure_hip for hip in hips),
         "unsure_implant": any(0.25 < hip.implant_score < 0.75 for hip in hips),
+        "unsure_cup": any(hip.implant and UNSURE_CUP[0] < hip.cup_score < UNSURE_CUP[1] for hip in hips),
         "cup_not_measured": bool({"low_confidence", "out_of_range"}.intersection(missed)),
     }
     return tuple(reason for reason, applies in reasons.items() if applies)

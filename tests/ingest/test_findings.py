@@ -270,6 +270,8 @@ def test_a_tag_for_one_side_of_a_bilateral_film_is_a_conflict() -> None:
         ({"left_hip_native": 0.9, "right_hip_native": 0.9, "view_score": 0.7}, "low_view_score"),
         ({"left_hip_native": 0.9, "right_hip_native": 0.55}, "low_hip_score"),
         ({"left_hip_native": 0.9, "right_hip_native": 0.7, "right_hip_implant": 0.6}, "unsure_implant"),
+        ({"left_hip_native": 0.9, "right_hip_implant": 0.9, "cup_scores": [0.84, 0.1]}, "unsure_cup"),
+        ({"left_hip_native": 0.9, "right_hip_implant": 0.9, "cup_scores": [0.16, 0.1]}, "unsure_cup"),
         (
             {"left_hip_native": 0.9, "right_hip_implant": 0.9, "cup_landmarks": [[[1.0, 1.0, 0.2]] * 5] * 2},
             "cup_not_measured",
@@ -282,6 +284,11 @@ def test_a_tag_for_one_side_of_a_bilateral_film_is_a_conflict() -> None:
 )
 def test_a_person_is_asked_where_the_models_are_unsure(raw: dict[str, Any], reason: str) -> None:
     assert findings(**raw).review == (reason,)
+
+
+@pytest.mark.parametrize("scores", [[0.14, 0.5], [0.86, 0.5]])
+def test_a_cup_that_is_surely_there_or_not_asks_nobody_and_a_native_hip_has_none(scores: list[float]) -> None:
+    assert findings(right_hip_implant=0.9, left_hip_native=0.9, cup_scores=scores).review == ()
 
 
 def test_an_unsure_view_without_a_hip_says_both() -> None:
