@@ -96,7 +96,7 @@ def rim_example(
         if points[0, 1] > points[1, 1]:  # a turned film has another upper end
             points[[0, 1]] = points[[1, 0]]
         present = bool((points > 0).all() and (points < CROP - 1).all())
-    seen = image if rng is None else vary(image, points[: 5 * present], rng)
+    seen = image if rng is None else vary(image, points if present else points[:0], rng)
     return Example(seen, points, np.full(5, present))
 
 

@@ -59,8 +59,10 @@ def crop_side(box: Sequence[float]) -> float:
     return MARGIN * max(box[2] - box[0], box[3] - box[1], LEAST_SIDE)
 
 
-def example(film: LabelledFilm, boxes: Sequence[Box], rng: np.random.Generator) -> tuple[NDArray[np.float32], int]:
-    """One augmented crop (64, 64) and what it reads; mirrored in half of all cases."""
+def example(
+    film: LabelledFilm, boxes: Sequence[Box], rng: np.random.Generator, *, plain: bool = False
+) -> tuple[NDArray[np.float32], int]:
+    """One augmented crop (64, 64) and what it reads; mirrored in half of all cases. ``plain``: of no other look."""
     while True:
         if rng.random() < PROPOSED_SHARE:
             shown, box = film, boxes[rng.integers(0, len(boxes))]
@@ -74,7 +76,10 @@ def example(film: LabelledFilm, boxes: Sequence[Box], rng: np.random.Generator) 
     image = crop(shown.canvas, box, rng.uniform(-100, 100) if rng.random() < TILTED_SHARE else rng.normal(0, 4))
     if rng.random() < 0.5:
         image, label = image[:, ::-1], label if label == NONE else (label + 2) % 4
-    look = change_look(np.ascontiguousarray(image), rng)
+    image = np.ascontiguousarray(image)
+    if plain:
+        return image, label
+    look = change_look(image, rng)
     return (refiltered(look, rng) if rng.random() < REFILTERED_SHARE else look), label
 
 

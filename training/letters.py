@@ -39,6 +39,7 @@ class Settings:
     warmup: int = 100
     ema: float = 0.99
     smoothing: float = 0.02
+    plain: float = 0.0  # share of examples as the film is, as of the classifier
     detector: Path = DEPLOYED_DETECTOR  # whose boxes are read
     seed: int = 5
 
@@ -97,7 +98,8 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
 
     def batch() -> tuple[Tensor, Tensor]:
-        made = [example(films[i], boxes[i], rng) for i in rng.integers(0, len(films), settings.batch)]
+        chosen = rng.integers(0, len(films), settings.batch)
+        made = [example(films[i], boxes[i], rng, plain=rng.random() < settings.plain) for i in chosen]
         images = torch.from_numpy(np.stack([image for image, _ in made]))[:, None]
         return images.to(memory_format=torch.channels_last), torch.tensor([label for _, label in made])
 
@@ -126,7 +128,8 @@ def main() -> None:
     parser = options(__doc__, Settings().steps)
     parser.add_argument("--detector", type=Path, default=DEPLOYED_DETECTOR, help="whose boxes are read")
     args = parser.parse_args()
-    settings = Settings(steps=args.steps, learning_rate=args.rate or Settings().learning_rate, detector=args.detector)
+    rate = args.rate or Settings().learning_rate
+    settings = Settings(steps=args.steps, learning_rate=rate, plain=args.plain, detector=args.detector)
     train(args.films, args.validation, args.out, settings, args.init)
 
 
