@@ -34,7 +34,7 @@ from training.evaluation.judged import (
 from training.films import LabelledFilm
 
 WRONG_ALLOWED = 0.005
-LEAST_SURE_VIEW = 0.85  # scores are chances: below it one view in seven is wrong, however seldom that is
+LEAST_SURE_VIEW = 0.85  # scores are chances: below it more than one view in seven is wrong, however seldom that is
 EVEN = 0.5  # a chance below it is not sure, however seldom it occurs
 SAME_HIP_IOU = 0.3  # of a found and a true box
 LEAST_ACCEPTED = 0.9  # of the validation cups of an angle

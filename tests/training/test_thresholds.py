@@ -11,7 +11,7 @@ from builders.truths import make_cup, make_hip, make_truth
 from ingest.records import View
 from training.evaluation.judged import FAR_OFF_DEG
 from training.films import LabelledFilm
-from training.thresholds import choose, lowest_sure, middle_of_best, served, widest_interval, write
+from training.thresholds import LEAST_SURE_VIEW, choose, lowest_sure, middle_of_best, served, widest_interval, write
 
 CONFIG = Path(__file__).parents[2] / "model_repository" / "tha_radiograph" / "config.pbtxt"
 
@@ -80,6 +80,14 @@ def test_a_letter_read_where_there_is_none_counts_as_a_wrong_side():
     canvas = np.zeros((768, 768), np.uint8)
     chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
     assert 0.4 < chosen.marker_score <= 0.6
+
+
+def test_a_view_is_not_sure_below_its_floor_however_seldom_it_is_wrong():
+    pelvis = make_truth(View.AP_PELVIS, "both", [make_hip(cup=make_cup()), make_hip("left", "none")])
+    read = make_raw(View.AP_PELVIS, 0.6, right_hip_implant=0.9, left_hip_native=0.9)
+    film = LabelledFilm(np.zeros((768, 768), np.uint8), pelvis)
+    chosen = choose([film] * 10, [read] * 10)
+    assert (chosen.sure_view, chosen.sure_hip) == (LEAST_SURE_VIEW, pytest.approx(0.9))
 
 
 def make_pelvis(half_deg, *, exchanged=False):
