@@ -36,6 +36,7 @@ from training.networks.yolo import Yolo
 from training.networks.yolo_loss import loss
 
 SIZE = 384  # input pixels: half the canvas
+RARE, TIMES = "resurfacing", 2  # the implant that is missed most, and how often more its films are shown
 LETTER_BOXES = 3  # that are read on a film
 APART = 0.6  # of the longer side of a letter's box; what lies nearer is the same letter
 # Width and height in input pixels. Letters are 10-30, whole hips 90-350; one level each for letters, mid and large.
@@ -209,7 +210,7 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = [film for film in load_films(validation) if stands_as_taken(film)][:300]
     while run.step < settings.steps:
-        films = [film for source in sources for film in load_films(source) if stands_as_taken(film)]
+        films = _more_of_rare([film for source in sources for film in load_films(source) if stands_as_taken(film)])
 
         def batch(films: list[LabelledFilm] = films) -> tuple[Tensor, Tensor]:
             images, objects = [], []
@@ -231,6 +232,10 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
             run.update(value)
             losses.append(value.item())
         run.save(films=len(films), loss=float(np.mean(losses)), **figures(run.average.module.eval(), held_out))
+
+
+def _more_of_rare(films: list[LabelledFilm]) -> list[LabelledFilm]:
+    return films + TIMES * [film for film in films if any(hip.implant == RARE for hip in film.truth.hips)]
 
 
 def main() -> None:
