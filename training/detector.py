@@ -210,7 +210,7 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
     run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
     held_out = [film for film in load_films(validation) if stands_as_taken(film)][:300]
     while run.step < settings.steps:
-        films = _more_of_rare([film for source in sources for film in load_films(source) if stands_as_taken(film)])
+        films = more_of_rare([film for source in sources for film in load_films(source) if stands_as_taken(film)])
 
         def batch(films: list[LabelledFilm] = films) -> tuple[Tensor, Tensor]:
             images, objects = [], []
@@ -234,7 +234,8 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
         run.save(films=len(films), loss=float(np.mean(losses)), **figures(run.average.module.eval(), held_out))
 
 
-def _more_of_rare(films: list[LabelledFilm]) -> list[LabelledFilm]:
+def more_of_rare(films: list[LabelledFilm]) -> list[LabelledFilm]:
+    """The films, and those of the implant that is missed most some times more."""
     return films + TIMES * [film for film in films if any(hip.implant == RARE for hip in film.truth.hips)]
 
 

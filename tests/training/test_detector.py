@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
 from simulation.truth import FilmTruth, HipTruth, MarkerTruth  # noqa: E402
-from training.detector import LETTER_BOXES, Settings, example, found, new_net  # noqa: E402
+from training.detector import LETTER_BOXES, Settings, example, found, more_of_rare, new_net  # noqa: E402
 from training.films import LabelledFilm  # noqa: E402
 from training.networks.yolo_loss import assign, loss  # noqa: E402
 
@@ -66,6 +66,12 @@ def test_a_plain_example_keeps_its_look_and_nearly_its_place():
         assert np.abs(inner * 255 - 120).max() < 0.01
         assert (len(boxes), classes.sum()) == (1, 1)
         assert np.abs(boxes[0] - (0, 125, 75, 250)).max() < 40
+
+
+def test_a_film_of_a_resurfacing_is_met_three_times_and_any_other_once():
+    resurfaced = replace(FILM.truth, hips=(*FILM.truth.hips, replace(FILM.truth.hips[0], implant="resurfacing")))
+    films = [FILM, LabelledFilm(FILM.canvas, resurfaced)]
+    assert sorted(map(id, more_of_rare(films))) == sorted(map(id, [FILM, *films[1:] * 3]))
 
 
 def test_a_faint_letter_is_no_background_either():
