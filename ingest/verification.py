@@ -85,8 +85,9 @@ def _loaded(places: Sequence[PlanPlace], device: Device, rebuild: str) -> list[M
 
 def compare(wanted: Arrays, told: Arrays, thresholds: Thresholds) -> tuple[Row, ...]:
     """Row by row, how far ``told`` is from ``wanted``; both hold all tensors of the same films."""
-    boxes = wanted["detections"][..., 4]  # (films, 6)
+    boxes, told_boxes = wanted["detections"][..., 4], told["detections"][..., 4]  # (films, 6)
     limits = np.array([thresholds.hip_score] * HIPS + [thresholds.marker_score] * (boxes.shape[1] - HIPS))
+    believed = (boxes >= limits) | ~(told_boxes < limits)  # by either; what is no number is compared as well
     cup = wanted["cup_scores"] >= thresholds.cup_score  # (films, 2)
     sure = cup[..., None] & (wanted["cup_angle_errors"] <= np.array(thresholds.angle_uncertainties_deg))
     measured = sure.any(2)
@@ -105,7 +106,7 @@ def compare(wanted: Arrays, told: Arrays, thresholds: Thresholds) -> tuple[Row, 
         row("view scores", "view_scores", everything, None, SCORE),
         row("turn scores", "turn_scores", everything, None, SCORE),
         row("outlier score", "outlier_score", everything, None, SCORE),
-        row("scores of hips and letters", "detections", 4, None, SCORE),
+        row("scores of hips and letters", "detections", 4, believed, SCORE),
         row("boxes of hips and letters, px", "detections", slice(4), boxes >= limits, BOX_PX),
         row("ways round of letters", "marker_mirrored", everything, boxes[:, HIPS:] >= limits[HIPS:], SCORE),
         row("cup scores", "cup_scores", everything, None, SCORE),

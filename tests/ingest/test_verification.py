@@ -102,6 +102,14 @@ def test_where_the_graph_is_unsure_of_a_cup_its_landmarks_are_not_compared():
     assert misses(wanted, told) == []
 
 
+@pytest.mark.parametrize(("told_score", "missed"), [(0.06, False), (0.5, True), (np.nan, True)])
+def test_a_score_that_neither_believes_is_not_compared_and_one_that_either_does_is(told_score, missed):
+    """Of two places that are hardly a letter, rounding may prefer the other, which reads otherwise."""
+    wanted, told = make_answers(), make_answers()
+    wanted["detections"][1, 5, 4], told["detections"][1, 5, 4] = 0.01, told_score
+    assert misses(wanted, told) == ["scores of hips and letters"] * missed
+
+
 def test_films_on_which_nothing_can_be_compared_prove_nothing():
     wanted = make_answers()
     wanted["cup_scores"][:] = 0.0
