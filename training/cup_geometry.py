@@ -22,6 +22,22 @@ class Rim:
     spread: Tensor  # (B, 2, 5) Laplace scale of each landmark's error
 
 
+def mean_of(one: Rim, other: Rim) -> Rim:
+    """The mean of two looks at the same rims; the covariances and scales grow by how far the two lie apart."""
+    between = outer(one.points - other.points) / 2
+    return Rim(
+        (one.points + other.points) / 2,
+        (one.covariance + other.covariance) / 2 + between,
+        (one.presence + other.presence) / 2,
+        (((one.spread + other.spread) / 2) ** 2 + between[..., :2].sum(-1)).sqrt(),
+    )
+
+
+def outer(apart: Tensor) -> Tensor:
+    """Of vectors (..., 2) the squares of x and of y and their product, (..., 3): the order of a covariance."""
+    return torch.stack((apart[..., 0] ** 2, apart[..., 1] ** 2, apart[..., 0] * apart[..., 1]), -1)
+
+
 def angles(points: Tensor, ischia: Tensor) -> Tensor:
     """Rim landmarks (B, 2, 5, 2) and ischia (B, 2, 2) to degrees (B, 2, 3): inclination, AP and lateral version."""
     upper, lower, _, _, dome = points.unbind(2)

@@ -1,7 +1,8 @@
 """The exported graph of the cup model: crops of a canvas, landmarks, and the angles that they make.
 
-A side's hip is looked at three times: the rim is found in the detector's box, then measured in a closer crop as it is
-and mirrored. The ischia are found on the whole film, then twice in a crop around both.
+A side's hip is looked at five times: the rim is found in the detector's box, then measured in a closer crop as it is
+and mirrored, and so again in one that is closer still. The ischia are found on the whole film, then twice in a crop
+around both, as it is and mirrored.
 """
 
 from collections.abc import Callable
@@ -12,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS
-from training.cup_geometry import Rim, angles, beyond_usual_tilt, stated_errors
+from training.cup_geometry import Rim, angles, beyond_usual_tilt, mean_of, outer, stated_errors
 from training.graphs import OTHER, ScoreCurve
-from training.landmark_examples import CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
+from training.landmark_examples import CLOSEST_MARGIN, CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
 from training.networks.landmarks import LandmarkNet, located
 from training.turns import as_stored, box_as_taken, squares, turn_of, upright
 
@@ -48,7 +49,7 @@ class CupAngleGraph(nn.Module):
     def forward(
         self, image: Tensor, view_scores: Tensor, turn_scores: Tensor, detections: Tensor
     ) -> tuple[Tensor, ...]:
-        """Finds the rim in each side's better hip box, measures it in a closer crop, and takes the angles."""
+        """Finds the rim in each side's better hip box, measures it in two closer crops, and takes the angles."""
         film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
         boxes = box_as_taken(self._better(detections), turn)  # (B, 2, 4)
         centre = (boxes[..., :2] + boxes[..., 2:]) / 2
@@ -57,9 +58,8 @@ class CupAngleGraph(nn.Module):
         places = chosen(shown)
         coarse = self._landmarks(partial(seen, self.rim), film, turn, centre, side, places)
         cup_scores = self.cups(coarse.presence.sigmoid()) * (1 - view_scores[:, OTHER, None])
-        upper, lower = coarse.points[:, :, 0], coarse.points[:, :, 1]
-        side = (upper - lower).norm(dim=-1, keepdim=True).clamp(min=24) * FINE_MARGIN
-        fine = self._landmarks(partial(seen_from_both_faces, self.fine), film, turn, (upper + lower) / 2, side, places)
+        closer = self._measured(film, turn, coarse, FINE_MARGIN, places)
+        fine = mean_of(closer, self._measured(film, turn, closer, CLOSEST_MARGIN, places))
         reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
         trust = 1 - torch.exp(-reach / fine.spread)
         ischia, there, ischia_covariance = self._ischia(film, turn)
@@ -79,6 +79,13 @@ class CupAngleGraph(nn.Module):
     def interval(self, stated: Tensor) -> Tensor:
         """Half-widths (degrees) of the intervals that hold 95 % of errors, from what the landmarks state (..., 3)."""
         return (self.error_scale * stated**self.error_power).clamp(max=UNSURE_DEG)
+
+    def _measured(self, film: Tensor, turn: Tensor, found: Rim, margin: float, places: Tensor) -> Rim:
+        """By the fine network, in squares around the rims that were ``found``, ``margin`` times their long axis."""
+        upper, lower = found.points[:, :, 0], found.points[:, :, 1]
+        side = (upper - lower).norm(dim=-1, keepdim=True).clamp(min=24) * margin
+        look = partial(seen_from_both_faces, self.fine)
+        return self._landmarks(look, film, turn, (upper + lower) / 2, side, places)
 
     def _landmarks(self, look: Look, film: Tensor, turn: Tensor, centre: Tensor, side: Tensor, places: Tensor) -> Rim:
         """What a look tells of squares of ``side`` (B, 2, 1) around ``centre`` (B, 2, 2), upright canvas pixels.
@@ -133,7 +140,7 @@ class CupAngleGraph(nn.Module):
         side = ischia_side((ischia[:, 0] - ischia[:, 1]).norm(dim=-1)[:, None, None])  # (B, 1, 1)
         centre = ischia.mean(1, keepdim=True)  # (B, 1, 2)
         crops = self.crops(film[films], turn[films], centre[films], side[films])[:, 0]
-        points, covariance, _ = seen(self.pelvis, crops)
+        points, covariance = ischia_from_both_faces(self.pelvis, crops)
         told = spread_over(torch.cat((points, covariance), 2).flatten(1), films, film.shape[0]).view(-1, 2, 5)
         scale = side / PELVIS
         return centre + (told[..., :2] - (PELVIS - 1) / 2) * scale, told[..., 2:] * scale**2
@@ -150,17 +157,31 @@ def seen_from_both_faces(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tenso
 
     The covariances and the stated scales of the landmarks' errors grow by how far the two answers lie apart.
     """
+    (plain, one), (mirrored, other), logits = _both_faces(net, crops)
+    apart = plain - mirrored
+    scale = (logits[..., 1:].exp().mean(0) ** 2 + (apart**2).sum(-1)).sqrt()
+    told = torch.cat((logits[..., :1].mean(0), scale.log()), 1)
+    return (plain + mirrored) / 2, (one + other) / 2 + outer(apart), told
+
+
+def ischia_from_both_faces(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor]:
+    """Points (M, 2, 2) and covariances (M, 2, 3) of the ischia, averaged likewise; a mirror exchanges the two."""
+    (plain, one), (mirrored, other), _ = _both_faces(net, crops)
+    mirrored, other = mirrored.flip(1), other.flip(1)
+    return (plain + mirrored) / 2, (one + other) / 2 + outer(plain - mirrored)
+
+
+def _both_faces(net: LandmarkNet, crops: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor]:
+    """Landmarks and covariances of the crops (M, 1, 192, 192) and of their mirror images, where the former lie.
+
+    And the logits (2, M, P) of both.
+    """
     points, covariance, logits = seen(net, torch.cat((crops, crops.flip(3))))
     plain, mirrored = points.reshape(2, -1, *points.shape[1:]).unbind(0)
     mirrored = torch.stack((CROP - 1 - mirrored[..., 0], mirrored[..., 1]), -1)
-    apart = plain - mirrored
-    between = torch.stack((apart[..., 0] ** 2, apart[..., 1] ** 2, apart[..., 0] * apart[..., 1]), -1)
     one, other = covariance.reshape(2, -1, *covariance.shape[1:]).unbind(0)
     other = torch.cat((other[..., :2], -other[..., 2:]), -1)
-    logits = logits.reshape(2, -1, logits.shape[1])
-    scale = (logits[..., 1:].exp().mean(0) ** 2 + (apart**2).sum(-1)).sqrt()
-    told = torch.cat((logits[..., :1].mean(0), scale.log()), 1)
-    return (plain + mirrored) / 2, (one + other) / 2 + between, told
+    return (plain, one), (mirrored, other), logits.reshape(2, -1, logits.shape[1])
 
 
 def chosen(condition: Tensor) -> Tensor:

@@ -24,13 +24,14 @@ class OtherNetworkError(ValueError):
 
 
 def load_deployed(net: nn.Module, example: Tensor, model: Path, first_layer: int = 0) -> int:
-    """Fill ``net`` with the weights of an exported ONNX graph, layer by layer in the order in which they are used.
+    """Fill ``net`` with the weights of an exported ONNX graph, layer by layer in the order of their first use.
 
     Args:
         net: a network of ``training.networks``.
         example: an input of any batch and size, to learn the order of the layers.
         model: a graph written by ``training.export``.
-        first_layer: where this network's layers begin, in a graph of several networks.
+        first_layer: where this network's layers begin, in a graph of several networks. One that looks at several
+            crops is in the graph as often, and its layers count once.
 
     Returns:
         How many layers were filled.
@@ -43,7 +44,7 @@ def load_deployed(net: nn.Module, example: Tensor, model: Path, first_layer: int
     for node in graph.node:  # large weights are stored as fp16 behind a cast
         if node.op_type == "Cast" and node.input[0] in weights:
             weights[node.output[0]] = weights[node.input[0]].astype(np.float32)
-    stored = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
+    stored = _first_uses(graph)
     layers = _in_order(net, example)
     if len(stored) < first_layer + len(layers):
         raise OtherNetworkError(f"{model} has {len(stored)} layers, not {first_layer + len(layers)}: another network?")
@@ -98,6 +99,15 @@ def _in_order(net: nn.Module, example: Tensor) -> list[Layer]:
     for hook in hooks:
         hook.remove()
     return used
+
+
+def _first_uses(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Of every layer's weights the first node that uses them, in the order of the graph."""
+    uses: dict[str, onnx.NodeProto] = {}
+    for node in graph.node:
+        if node.op_type in ("Conv", "Gemm"):
+            uses.setdefault(node.input[1], node)
+    return list(uses.values())
 
 
 def _normalisations(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:

@@ -15,6 +15,7 @@ from training.films import LabelledFilm, change_look, jitter
 CROP = 192  # pixels of the rim network's input; sampled at twice that and averaged
 MARGIN = 1.2  # crop side over the longer side of the hip's box
 FINE_MARGIN = 1.6  # side of the second crop over the rim's long axis
+CLOSEST_MARGIN = 1.35  # and of the third, by which the rim is measured again
 PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas, or a crop around both ischia
 ISCHIA_MARGIN = 1.8  # side of that crop over the distance of the ischia
 LEAST_ISCHIA_SIDE = 160.0  # canvas pixels

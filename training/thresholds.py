@@ -3,7 +3,7 @@
 Scores of hips, markers, cups and sides: in the middle of where no other value has clearly more right answers. What
 makes an answer sure: the lowest score from which on at most one answer in two hundred is wrong, and no less than an
 even chance, of a view 85 in a hundred. Uncertainty of an angle: the widest interval up to which at most one accepted
-angle in two hundred is off by more than 5 degrees, and 95 in a hundred by no more than 2.5.
+angle in two hundred is off by more than 5 degrees, and 95 in a hundred by no more than 2.5; of a version, 5 degrees.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from tritonclient.grpc.model_config_pb2 import ModelConfig
 from ingest.records import RawFindings
 from ingest.thresholds import PREFIX, Thresholds
 from simulation.truth import HipTruth
+from training.cup_graph import UNSURE_DEG
 from training.evaluation.angles import readings
 from training.evaluation.answers import judge
 from training.evaluation.hips import side_right
@@ -40,7 +41,11 @@ SAME_HIP_IOU = 0.3  # of a found and a true box
 LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
 MOST_WITHIN_DEG = 2.5  # all accepted angles but this share
 BEYOND_ALLOWED = 0.05
-WIDEST_DEG = FAR_OFF_DEG  # an angle whose own interval reaches beyond may mislead by its own account
+WIDEST_DEG = {  # that is accepted, whatever is counted: a version of more may mislead by its own account
+    "inclination_uncertainty_deg": UNSURE_DEG,
+    "version_ap_uncertainty_deg": FAR_OFF_DEG,
+    "version_lateral_uncertainty_deg": FAR_OFF_DEG,
+}
 # Among which a threshold is looked for. The low ones are for the best box of a film whose view is of a hip.
 SCORES = (0.005, 0.01, 0.02, 0.05, *(round(0.05 * step, 2) for step in range(2, 19)))
 START = Thresholds(
@@ -94,7 +99,7 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
         rules,
         sure_view=max(lowest_sure(*zip(*views, strict=True)), LEAST_SURE_VIEW),
         sure_hip=max(lowest_sure(*zip(*hips, strict=True)), EVEN),
-        **{name: _widest(ones, titles) for name, titles in ANGLES.items()},
+        **{name: min(_widest(ones, titles), WIDEST_DEG[name]) for name, titles in ANGLES.items()},
     )
 
 
@@ -189,7 +194,7 @@ def _widest(ones: list[Judged], titles: Sequence[str]) -> float:
         for title in titles
         if (of_view := [r for r in offered if r.angle.title == title])
     ]
-    return min(WIDEST_DEG, *widest) if widest else 0.0
+    return min(widest, default=0.0)
 
 
 def _is_at(one: Judged, hip: HipTruth) -> bool:

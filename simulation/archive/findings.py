@@ -29,7 +29,8 @@ MEASURED = {
 _REFERENCE = {LINE: "trans_ischial_line", RIM: "none", VERTICAL: "image_vertical"}
 _MODEL, _RUN, _READ = "perfect/1-0", "stories", datetime(2026, 1, 1, tzinfo=UTC)
 
-Errors = Mapping[tuple[str, str], NDArray[np.float64]]  # measure and view -> errors to draw from, degrees; empty: none
+# measure and view -> (N, 2) to draw from, degrees: an error, and the half-width that was stated of it; empty: no errors
+Errors = Mapping[tuple[str, str], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ class Shot:
 
 def read_errors(path: Path, films: str = "usual") -> dict[tuple[str, str], NDArray[np.float64]]:
     """The models' own errors on one set of films, from the angle_errors.csv that training.evaluate writes."""
-    errors: dict[tuple[str, str], list[float]] = defaultdict(list)
+    errors: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     with path.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if row["films"] == films:
-                errors[row["measure"], row["view"]].append(float(row["error_deg"]))
+                errors[row["measure"], row["view"]].append((float(row["error_deg"]), float(row["uncertainty_deg"])))
     return {angle: np.array(found) for angle, found in errors.items()}
 
 
@@ -208,8 +209,8 @@ def _measurements(
     shot: Shot, index: int, state: HipState, errors: Errors, rng: np.random.Generator
 ) -> Iterator[MeasurementRow]:
     for measure, method in MEASURED.get(shot.view, ()) if _has_cup(state) else ():
-        error = rng.choice(errors[measure, shot.view]) if errors else 0.0
-        value = true_angle(state, measure, method) + float(error)
+        error_deg, stated_deg = rng.choice(errors[measure, shot.view]).tolist() if errors else (0.0, None)
+        value = true_angle(state, measure, method) + error_deg
         if abs(value) > 90:  # no cup lies so: the client declines it
             continue
         yield MeasurementRow(
@@ -224,5 +225,5 @@ def _measurements(
             confidence=1.0,
             accepted=True,
             why_not=None,
-            uncertainty_deg=None,
+            uncertainty_deg=stated_deg,
         )

@@ -1,6 +1,7 @@
 """How far an angle may be off by what the landmarks' covariances say, and when the ischia's line is not believed."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from training.cup_geometry import (  # noqa: E402 - after the skip
     Rim,
     angles,
     beyond_usual_tilt,
+    mean_of,
     stated_errors,
     variance,
 )
@@ -50,6 +52,19 @@ def make_rim(unsure=(), covariance=(0.0, 0.0, 0.0)):
         torch.zeros(1, 2),
         torch.ones(1, 2, 5),
     )
+
+
+def test_two_looks_at_a_rim_count_half_each_and_are_less_certain_the_further_they_lie_apart():
+    one = make_rim(unsure=[0], covariance=(4.0, 1.0, 0.0))
+    shifted = one.points + torch.tensor([6.0, 0.0]) * (torch.arange(5) == 2)[:, None]
+    both = mean_of(one, replace(one, points=shifted, spread=3 * one.spread, presence=one.presence + 1))
+    assert both.points[0, 0, 2].tolist() == pytest.approx((one.points[0, 0, 2] + torch.tensor([3.0, 0.0])).tolist())
+    assert both.covariance[0, 0, 2].tolist() == pytest.approx([18.0, 0.0, 0.0])  # half of the square of 6 pixels
+    assert both.spread[0, 0].tolist() == pytest.approx([2.0, 2.0, math.sqrt(22), 2.0, 2.0])
+    assert both.presence[0, 0] == 0.5
+    for landmark in (0, 1, 3, 4):  # where both looks say the same
+        assert both.points[0, 0, landmark].tolist() == one.points[0, 0, landmark].tolist()
+        assert both.covariance[0, 0, landmark].tolist() == pytest.approx(one.covariance[0, 0, landmark].tolist())
 
 
 def stated(rim, ischia_covariance=(0.0, 0.0, 0.0), tilt_deg=0.0):

@@ -9,6 +9,7 @@ from builders.findings import LEFT_BOX, MARKER_BOXES, RIGHT_BOX, make_raw, make_
 from builders.truths import make_cup, make_hip, make_truth
 
 from ingest.records import Side, View
+from simulation.archive.findings import read_errors
 from simulation.truth import MarkerTruth
 from training.evaluation import (
     angles,
@@ -93,6 +94,13 @@ def test_errors_are_signed_and_only_of_what_is_accepted():
     assert (inclination["mae"], inclination["bias"], inclination["far_off"]["right"]) == (3.0, 3.0, 1)
     assert found["angles"]["version, AP pelvis"]["bias"] == pytest.approx(-0.5)
     assert found["declined"]["inclination, AP pelvis"] == {"low_confidence": 1}
+
+
+def test_every_error_is_written_with_what_was_stated_of_it(tmp_path):
+    path = tmp_path / "errors.csv"
+    angles.write_errors(path, {"usual": [make_pelvis(43.0, errors=1.5), make_pelvis(60.0, errors=11.0)]})
+    errors = {angle: found.tolist() for angle, found in read_errors(path).items()}
+    assert errors == {("inclination", "ap_pelvis"): [[3.0, 1.5]], ("version", "ap_pelvis"): [[0.0, 1.5]]}
 
 
 def test_a_rim_that_nobody_sees_is_not_missed_and_its_wrong_angle_counts():

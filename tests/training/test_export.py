@@ -14,10 +14,10 @@ from training import export as exporting  # noqa: E402
 from training import letters  # noqa: E402
 from training.cup_angle import pelvis_net, rim_net  # noqa: E402
 from training.cup_geometry import angles  # noqa: E402
-from training.cup_graph import CupAngleGraph, seen, seen_from_both_faces  # noqa: E402
+from training.cup_graph import CupAngleGraph, ischia_from_both_faces, seen, seen_from_both_faces  # noqa: E402
 from training.export import between  # noqa: E402
 from training.graphs import ClassifierGraph, Outliers, ScoreCurve  # noqa: E402
-from training.landmark_examples import CROP, MARGIN, crop_matrix  # noqa: E402
+from training.landmark_examples import CLOSEST_MARGIN, CROP, FINE_MARGIN, MARGIN, PELVIS, crop_matrix  # noqa: E402
 from training.networks.landmarks import BLOB  # noqa: E402
 from training.onnx_files import Graph, export, rounded, store_fp16  # noqa: E402
 from training.turns import as_stored, seen_before, squares, turn_of, upright  # noqa: E402
@@ -140,6 +140,31 @@ def test_the_exported_graph_answers_as_the_module_however_many_sides_are_looked_
         assert told[name].reshape(len(shown), 2, -1).any(2).tolist() == looked_at, name
 
 
+def test_a_rim_is_measured_again_in_a_crop_around_what_was_measured(cup_graph, monkeypatch):
+    module, _ = cup_graph
+    crops, rims = [], []
+
+    def noted(film, turn, centre, side):
+        crops.append((centre.flatten().tolist(), side.item()))
+        return CupAngleGraph.crops(film, turn, centre, side)
+
+    def measured(*look):
+        rims.append(CupAngleGraph._landmarks(module, *look))
+        return rims[-1]
+
+    monkeypatch.setattr(module, "crops", noted)
+    monkeypatch.setattr(module, "_landmarks", measured)
+    with torch.no_grad():
+        _, landmarks, *_ = module(*some_films([[0]]).values())
+    assert len(rims) == 3
+    for found, margin, (centre, side) in zip(rims, (FINE_MARGIN, CLOSEST_MARGIN), crops[1:3], strict=False):
+        upper, lower = found.points[0, 0, :2]
+        assert centre == pytest.approx(((upper + lower) / 2).tolist())
+        assert side == pytest.approx(margin * max(24.0, (upper - lower).norm().item()))
+    middle = (rims[1].points + rims[2].points) / 2
+    assert landmarks[0, 0, :, :2].numpy() == pytest.approx(middle[0, 0].numpy(), abs=1e-3)
+
+
 def test_both_faces_of_a_crop_give_the_same_rim_in_the_mirror():
     torch.manual_seed(2)
     net, crops = rim_net().eval(), torch.rand(2, 1, CROP, CROP)
@@ -150,6 +175,18 @@ def test_both_faces_of_a_crop_give_the_same_rim_in_the_mirror():
     assert mirrored[..., 0].numpy() == pytest.approx(CROP - 1 - points[..., 0].numpy(), abs=1e-3)
     assert (its_covariance * torch.tensor([1, 1, -1])).numpy() == pytest.approx(covariance.numpy(), rel=1e-3, abs=0.1)
     assert of_mirrored.numpy() == pytest.approx(logits.numpy(), abs=1e-4)
+
+
+def test_both_faces_of_a_pelvis_give_the_same_ischia_in_the_mirror_with_the_sides_exchanged():
+    torch.manual_seed(3)
+    net, crops = pelvis_net().eval(), torch.rand(2, 1, PELVIS, PELVIS)
+    with torch.no_grad():
+        points, covariance = ischia_from_both_faces(net, crops)
+        mirrored, its_covariance = ischia_from_both_faces(net, crops.flip(3))
+    assert mirrored[..., 1].numpy() == pytest.approx(points.flip(1)[..., 1].numpy(), abs=1e-3)
+    assert mirrored[..., 0].numpy() == pytest.approx(PELVIS - 1 - points.flip(1)[..., 0].numpy(), abs=1e-3)
+    turned = its_covariance.flip(1) * torch.tensor([1, 1, -1])
+    assert turned.numpy() == pytest.approx(covariance.numpy(), rel=1e-3, abs=0.1)
 
 
 def test_a_rim_that_looks_otherwise_in_the_mirror_is_stated_as_less_certain():

@@ -11,7 +11,15 @@ from builders.truths import make_cup, make_hip, make_truth
 from ingest.records import View
 from training.evaluation.judged import FAR_OFF_DEG
 from training.films import LabelledFilm
-from training.thresholds import LEAST_SURE_VIEW, choose, lowest_sure, middle_of_best, served, widest_interval, write
+from training.thresholds import (
+    LEAST_SURE_VIEW,
+    choose,
+    lowest_sure,
+    middle_of_best,
+    served,
+    widest_interval,
+    write,
+)
 
 CONFIG = Path(__file__).parents[2] / "model_repository" / "tha_radiograph" / "config.pbtxt"
 
@@ -116,11 +124,14 @@ def test_an_angle_that_is_filed_for_the_other_hip_says_nothing_of_how_sure_angle
     assert chosen.inclination_uncertainty_deg == pytest.approx(1 + 109 / 100)
 
 
-def test_no_angle_is_accepted_whose_own_interval_reaches_where_angles_mislead():
+def test_no_version_is_accepted_whose_own_interval_reaches_where_angles_mislead():
     told = [make_pelvis(4 + number / 50) for number in range(110)] + [make_lateral("right")]
+    for number, (_, raw) in enumerate(told[:-1]):
+        raw.cup_angle_errors[:, 1] = 4 + number / 50
     canvas = np.zeros((768, 768), np.uint8)
     chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
-    assert chosen.inclination_uncertainty_deg == FAR_OFF_DEG
+    assert chosen.version_ap_uncertainty_deg == FAR_OFF_DEG
+    assert chosen.inclination_uncertainty_deg == pytest.approx(4 + 109 / 50)  # as wide as it may be by the count
 
 
 def test_the_count_stops_before_one_error_too_many():

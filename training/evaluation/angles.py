@@ -90,12 +90,15 @@ def figures(judged: list[Judged]) -> Figures:
 
 
 def write_errors(path: Path, sets: Mapping[str, list[Judged]]) -> None:
-    """Every signed error of what was measured, of each set of films: what the registry's detectable change is from."""
+    """Every signed error of what was measured, and what was stated of it, of each set of films.
+
+    What the registry's detectable change is from, and its own tests.
+    """
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("films", "measure", "view", "error_deg"))
+        rows.writerow(("films", "measure", "view", "error_deg", "uncertainty_deg"))
         rows.writerows(
-            (name, r.angle.measure, r.angle.view.value, f"{r.error_deg:.4f}")
+            (name, r.angle.measure, r.angle.view.value, f"{r.error_deg:.4f}", f"{r.uncertainty_deg:.4f}")
             for name, judged in sets.items()
             for r in readings(judged)
             if r.error_deg is not None

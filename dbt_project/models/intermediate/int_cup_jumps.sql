@@ -25,6 +25,7 @@ days as (
     select
         *,
         lag(value_deg) over this_series as value_before,
+        lag(uncertainty_deg) over this_series as uncertainty_before,
         lag(study_date) over this_series as date_before,
         lag(film_number) over this_series as film_before,
         lag(value_deg, 2) over this_series as value_two_before,
@@ -35,14 +36,23 @@ days as (
 
 ),
 
-jumps as (
+-- How far, in times of what two such angles must differ by.
+steps as (
 
     select
         *,
-        abs(value_deg - value_before) / mdc_deg as times_mdc
+        abs(value_deg - value_before)
+        / {{ least_change('mdc_deg', 'uncertainty_deg', 'uncertainty_before') }} as jump_times
     from days
+
+),
+
+jumps as (
+
+    select *
+    from steps
     where
-        abs(value_deg - value_before) > {{ settings['revision_jump_two_views_mdc'] }} * mdc_deg
+        jump_times > {{ settings['revision_jump_two_views_mdc'] }}
         and abs(value_after - value_deg) <= mdc_deg
         and abs(value_before - value_two_before) <= mdc_deg
 
@@ -71,5 +81,5 @@ select
     study_date
 from jumps
 where
-    times_mdc > {{ settings['revision_jump_mdc'] }}
+    jump_times > {{ settings['revision_jump_mdc'] }}
     or angle_key in (select angle_key from in_two_views)

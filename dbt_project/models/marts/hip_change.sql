@@ -20,26 +20,48 @@ with compared as (
 
 ),
 
+marked as (
+
+    select
+        *,
+        study_date > baseline_date and previous_date = baseline_date as is_second
+    from compared
+
+),
+
 -- A second look at where the cup was: the first angle of a later day than the baseline's. It follows one of that day.
 with_second as (
 
     select
         *,
-        max(
-            case when study_date > baseline_date and previous_date = baseline_date then value_deg end
-        ) over (partition by episode_key, measure, "view", method) as second_deg
-    from compared
+        max(case when is_second then value_deg end) over this_series as second_deg,
+        max(case when is_second then uncertainty_deg end) over this_series as second_uncertainty_deg
+    from marked
+    window this_series as (partition by episode_key, measure, "view", method)
 
 ),
 
--- By how much this angle, and the one before it, differ from the baseline.
+-- By how many times what two such angles must differ by this one differs from the baseline, and from the second.
 differences as (
 
     select
         *,
-        value_deg - baseline_deg as change_deg,
-        previous_deg - baseline_deg as previous_change_deg
+        (value_deg - baseline_deg)
+        / {{ least_change('mdc_deg', 'uncertainty_deg', 'baseline_uncertainty_deg') }} as change_times,
+        (value_deg - second_deg)
+        / {{ least_change('mdc_deg', 'uncertainty_deg', 'second_uncertainty_deg') }} as from_second_times
     from with_second
+
+),
+
+with_previous as (
+
+    select
+        *,
+        lag(change_times) over this_series as previous_times,
+        lag(from_second_times) over this_series as previous_from_second_times
+    from differences
+    window this_series as (partition by episode_key, measure, "view", method order by film_number)
 
 ),
 
@@ -49,14 +71,14 @@ agreed as (
 
     select
         *,
-        previous_date < study_date and previous_change_deg * change_deg > 0 as is_repeated,
-        least(abs(change_deg), abs(previous_change_deg)) as repeated_deg,
+        previous_date < study_date and previous_times * change_times > 0 as is_repeated,
+        least(abs(change_times), abs(previous_times)) as repeated_times,
         least(
-            sign(change_deg) * (value_deg - second_deg),
-            sign(previous_change_deg)
-            * (previous_deg - case when previous_date > baseline_date then second_deg else baseline_deg end)
-        ) as repeated_from_second_deg
-    from differences
+            sign(change_times) * from_second_times,
+            sign(previous_times)
+            * case when previous_date > baseline_date then previous_from_second_times else previous_times end
+        ) as repeated_from_second_times
+    from with_previous
 
 )
 
@@ -77,23 +99,23 @@ select
     baseline_film_key,
     baseline_date,
     baseline_deg,
-    change_deg as change_from_baseline_deg,
+    value_deg - baseline_deg as change_from_baseline_deg,
     previous_film_key,
     previous_date,
     value_deg - previous_deg as change_from_previous_deg,
     mdc_deg,
     sqrt(uncertainty_deg * uncertainty_deg + baseline_uncertainty_deg * baseline_uncertainty_deg)
         as interval_deg,
-    abs(change_deg) > mdc_deg as is_flagged,
+    abs(change_times) > 1 as is_flagged,
     -- Nor does a misread baseline explain it: the second angle says the same, or the change is larger than that.
     case
         when mdc_deg is null then null
         else coalesce(
             is_repeated
-            and repeated_deg > mdc_deg
+            and repeated_times > 1
             and (
-                repeated_from_second_deg > mdc_deg
-                or repeated_deg > {{ var('registry_settings')['change_from_one_baseline_mdc'] }} * mdc_deg
+                repeated_from_second_times > 1
+                or repeated_times > {{ var('registry_settings')['change_from_one_baseline_mdc'] }}
             ),
             false
         )
