@@ -17,7 +17,6 @@ from tritonclient.grpc.model_config_pb2 import ModelConfig
 from ingest.records import RawFindings
 from ingest.thresholds import PREFIX, Thresholds
 from simulation.truth import HipTruth
-from training.cup_graph import UNSURE_DEG
 from training.evaluation.angles import readings
 from training.evaluation.answers import judge
 from training.evaluation.hips import side_right
@@ -41,11 +40,9 @@ SAME_HIP_IOU = 0.3  # of a found and a true box
 LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
 MOST_WITHIN_DEG = 2.5  # all accepted angles but this share
 BEYOND_ALLOWED = 0.05
-WIDEST_DEG = {  # that is accepted, whatever is counted: a version of more may mislead by its own account
-    "inclination_uncertainty_deg": UNSURE_DEG,
-    "version_ap_uncertainty_deg": FAR_OFF_DEG,
-    "version_lateral_uncertainty_deg": FAR_OFF_DEG,
-}
+WIDEST_DEG = dict.fromkeys(  # whatever is counted: a version whose interval reaches further misleads by its own account
+    ("version_ap_uncertainty_deg", "version_lateral_uncertainty_deg"), FAR_OFF_DEG
+)
 # Among which a threshold is looked for. The low ones are for the best box of a film whose view is of a hip.
 SCORES = (0.005, 0.01, 0.02, 0.05, *(round(0.05 * step, 2) for step in range(2, 19)))
 START = Thresholds(
@@ -99,7 +96,7 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
         rules,
         sure_view=max(lowest_sure(*zip(*views, strict=True)), LEAST_SURE_VIEW),
         sure_hip=max(lowest_sure(*zip(*hips, strict=True)), EVEN),
-        **{name: min(_widest(ones, titles), WIDEST_DEG[name]) for name, titles in ANGLES.items()},
+        **{name: min(_widest(ones, titles), WIDEST_DEG.get(name, np.inf)) for name, titles in ANGLES.items()},
     )
 
 
