@@ -104,8 +104,7 @@ select
     previous_date,
     value_deg - previous_deg as change_from_previous_deg,
     mdc_deg,
-    sqrt(uncertainty_deg * uncertainty_deg + baseline_uncertainty_deg * baseline_uncertainty_deg)
-        as interval_deg,
+    {{ interval_of_difference('uncertainty_deg', 'baseline_uncertainty_deg') }} as interval_deg,
     abs(change_times) > 1 as is_flagged,
     -- Nor does a misread baseline explain it: the second angle says the same, or the change is larger than that.
     case
