@@ -4,7 +4,7 @@ Definitions: Murray 1993, "The definition and measurement of acetabular orientat
 cup_angle graph; this module decides what of it may be believed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class _Method:
     definition: str
     reference: str
     angle: str  # of CUP_ANGLES
+    widest: str  # of Thresholds: the interval up to which the angle is accepted
     landmarks: tuple[str, ...]
     needs_ischia: bool = False
 
@@ -37,16 +38,31 @@ INCLINATION = _Method(
     "radiographic",
     "trans_ischial_line",
     "inclination_deg",
+    "inclination_uncertainty_deg",
     AXIS,
     needs_ischia=True,
 )
-AP_VERSION = _Method("version", "ap_rim_ellipse_asin", "radiographic", "none", "version_ap_deg", RIM)
+AP_VERSION = _Method(
+    "version",
+    "ap_rim_ellipse_asin",
+    "radiographic",
+    "none",
+    "version_ap_deg",
+    "version_ap_pelvis_uncertainty_deg",
+    RIM,
+)
 LATERAL_VERSION = _Method(
-    "version", "cross_table_rim_vertical", "cross_table", "image_vertical", "version_lateral_deg", AXIS
+    "version",
+    "cross_table_rim_vertical",
+    "cross_table",
+    "image_vertical",
+    "version_lateral_deg",
+    "version_lateral_uncertainty_deg",
+    AXIS,
 )
 METHODS = {
     View.AP_PELVIS: (INCLINATION, AP_VERSION),
-    View.AP_HIP: (INCLINATION, AP_VERSION),
+    View.AP_HIP: (INCLINATION, replace(AP_VERSION, widest="version_ap_hip_uncertainty_deg")),
     View.CROSS_TABLE_LATERAL: (LATERAL_VERSION,),
 }  # on every other view the beam's direction to the cup is unknown
 
@@ -75,7 +91,7 @@ def _measured(raw: RawFindings, index: int, view: View, method: _Method, thresho
     low, high = PLAUSIBLE_DEG[method.measure]
     if not low <= value_deg <= high:
         return _missing(method, "implausible")
-    certain = uncertainty_deg <= thresholds.angle_uncertainties_deg[angle]
+    certain = uncertainty_deg <= getattr(thresholds, method.widest)
     low, high = USUAL_DEG[method.measure]
     why_not = None if low <= value_deg <= high else "out_of_range"
     if not (certain and confidence >= thresholds.landmark_confidence):

@@ -5,9 +5,13 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 PREFIX = "threshold."  # of the parameters in the ensemble's config.pbtxt
-HIGHEST = {"outlier_score": 1000.0} | dict.fromkeys(
-    ("inclination_uncertainty_deg", "version_ap_uncertainty_deg", "version_lateral_uncertainty_deg"), 180.0
-)  # every other threshold is a score, at most 1; none is below 0
+HIGHEST = {
+    "outlier_score": 1000.0,
+    "inclination_uncertainty_deg": 180.0,
+    "version_ap_pelvis_uncertainty_deg": 180.0,
+    "version_ap_hip_uncertainty_deg": 180.0,
+    "version_lateral_uncertainty_deg": 180.0,
+}  # every other threshold is a score, at most 1; none is below 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Thresholds:
     sure_hip: float  # below it a person should look at the hip
     outlier_score: float  # above it a film is unlike those that the models learnt from; 1 is the 99th percentile
     inclination_uncertainty_deg: float  # an accepted angle is at most so uncertain
-    version_ap_uncertainty_deg: float
+    version_ap_pelvis_uncertainty_deg: float
+    version_ap_hip_uncertainty_deg: float
     version_lateral_uncertainty_deg: float
 
     @classmethod
@@ -37,9 +42,10 @@ class Thresholds:
         return cls(**{field.name: _number(field.name, parameters) for field in fields(cls)})
 
     @property
-    def angle_uncertainties_deg(self) -> tuple[float, float, float]:
-        """In the order of CUP_ANGLES."""
-        return self.inclination_uncertainty_deg, self.version_ap_uncertainty_deg, self.version_lateral_uncertainty_deg
+    def widest_deg(self) -> tuple[float, float, float]:
+        """In the order of CUP_ANGLES: the widest interval with which any view's angle is accepted."""
+        version_ap = max(self.version_ap_pelvis_uncertainty_deg, self.version_ap_hip_uncertainty_deg)
+        return self.inclination_uncertainty_deg, version_ap, self.version_lateral_uncertainty_deg
 
 
 def _number(name: str, parameters: Mapping[str, str]) -> float:

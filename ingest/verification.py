@@ -89,7 +89,7 @@ def compare(wanted: Arrays, told: Arrays, thresholds: Thresholds) -> tuple[Row, 
     limits = np.array([thresholds.hip_score] * HIPS + [thresholds.marker_score] * (boxes.shape[1] - HIPS))
     believed = (boxes >= limits) | ~(told_boxes < limits)  # by either; what is no number is compared as well
     cup = wanted["cup_scores"] >= thresholds.cup_score  # (films, 2)
-    sure = cup[..., None] & (wanted["cup_angle_errors"] <= np.array(thresholds.angle_uncertainties_deg))
+    sure = cup[..., None] & (wanted["cup_angle_errors"] <= np.array(thresholds.widest_deg))
     measured = sure.any(2)
     ischia = wanted["pelvis_landmarks"][..., 2] >= thresholds.ischium_confidence
 

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ingest.records import CANVAS_SIZE
+from ingest.records import CANVAS_SIZE, View
+from training.cut_outs import CUT_OUT_SHARE, cut_out
 from training.deployed import load_deployed, renormalise
 from training.films import (
     COVERED_SHARE,
@@ -28,7 +29,6 @@ from training.films import (
     LabelledFilm,
     change_look,
     cover,
-    cut_out,
     jitter,
     load_films,
     refiltered,
@@ -40,7 +40,6 @@ from training.site_films import FilmTableError, check_apart, load_table
 from training.turns import TURNS
 
 TURNED_SHARE = 0.25  # of examples
-CUT_OUT_SHARE = 0.25  # of examples of one hip or of none
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +73,21 @@ def new_net(drop_path: float = 0.0) -> EfficientNet:
     return EfficientNet(len(VIEWS) + len(TURNS), drop_path=drop_path)
 
 
-def example(film: LabelledFilm, size: int, rng: np.random.Generator, *, plain: bool = False) -> tuple[np.ndarray, int]:
-    """One augmented input (size, size) and its turn's index; geometry on a finer copy, block average, another look.
+def example(
+    film: LabelledFilm, size: int, rng: np.random.Generator, *, plain: bool = False
+) -> tuple[np.ndarray, int, int]:
+    """One augmented input (size, size), the index of its view and that of its turn.
 
-    ``plain``: only turned, mirrored and a little moved.
+    Geometry on a finer copy, block average, another look; ``plain``: only turned, mirrored, a little moved or cut out.
     """
     fine = cv2.resize(film.canvas, (2 * size, 2 * size), interpolation=cv2.INTER_AREA)
-    if plain:
-        matrix = jitter(rng, 2 * size, *PLAIN_JITTER)
-    else:
-        matrix = jitter(rng, 2 * size, 12, (0.85, 1.25), 0.08)
-        if rng.random() < CUT_OUT_SHARE:
-            matrix = cut_out(film, 2 * size, rng, matrix)
-        if rng.random() < STRETCHED_SHARE:
-            matrix = stretched(matrix, 2 * size, float(np.exp(rng.uniform(-0.3, 0.3))))
+    matrix, view = jitter(rng, 2 * size, *(PLAIN_JITTER if plain else (12, (0.85, 1.25), 0.08))), film.truth.view
+    if rng.random() < CUT_OUT_SHARE:
+        matrix, view = cut_out(film, 2 * size, rng, matrix)
+    if not plain and rng.random() < STRETCHED_SHARE:
+        matrix = stretched(matrix, 2 * size, float(np.exp(rng.uniform(-0.3, 0.3))))
     image = cv2.resize(cv2.warpAffine(fine, matrix, fine.shape), (size, size), interpolation=cv2.INTER_AREA)
-    turn = TURNS.index(film.truth.turned_deg)
+    label, turn = VIEWS.index(View(view)), TURNS.index(film.truth.turned_deg)
     if rng.random() < 0.5:
         image, turn = image[:, ::-1], -turn % 4  # a view stays the same view in a mirror
     if rng.random() < TURNED_SHARE:
@@ -97,13 +95,13 @@ def example(film: LabelledFilm, size: int, rng: np.random.Generator, *, plain: b
         image, turn = np.rot90(image, -further), (turn + further) % 4
     look = image.astype(np.float32) / 255
     if plain:
-        return look, turn
+        return look, label, turn
     look = change_look(look, rng)
     if rng.random() < REFILTERED_SHARE:
         look = refiltered(look, rng)
     if rng.random() < COVERED_SHARE:
         cover(look, rng)
-    return look, turn
+    return look, label, turn
 
 
 def loss(logits: Tensor, labels: Tensor, turns: Tensor, settings: Settings) -> Tensor:
@@ -165,10 +163,10 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
         def batch(films: list[LabelledFilm] = films, size: int = size) -> tuple[Tensor, Tensor, Tensor]:
             chosen = [films[i] for i in rng.integers(0, len(films), settings.batch)]
             made = [example(film, size, rng, plain=rng.random() < settings.plain) for film in chosen]
-            images = torch.from_numpy(np.stack([image for image, _ in made]))[:, None]
-            labels = torch.tensor([VIEWS.index(film.truth.view) for film in chosen])
+            images = torch.from_numpy(np.stack([image for image, _, _ in made]))[:, None]
+            labels = torch.tensor([view for _, view, _ in made])
             turns = torch.tensor(
-                [turn if film.truth.hips else -1 for film, (_, turn) in zip(chosen, made, strict=True)]
+                [turn if film.truth.hips else -1 for film, (_, _, turn) in zip(chosen, made, strict=True)]
             )
             return images.to(memory_format=torch.channels_last), labels, turns
 

@@ -33,16 +33,13 @@ Look = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]  # as ``seen``, of a ne
 class CupAngleGraph(nn.Module):
     """Image, view scores and detections to cup scores, landmarks, angles and their error intervals; right then left.
 
-    Sides on which an implant is less likely than ``shown_from`` are answered with zeros. The networks are given only
+    Sides on which an implant is less likely than ``SHOWN_FROM`` are answered with zeros. The networks are given only
     the crops whose answers are needed, so that their batch depends on data.
     """
 
-    def __init__(
-        self, rim: LandmarkNet, fine: LandmarkNet, pelvis: LandmarkNet, cups: ScoreCurve, shown_from: float = SHOWN_FROM
-    ) -> None:
+    def __init__(self, rim: LandmarkNet, fine: LandmarkNet, pelvis: LandmarkNet, cups: ScoreCurve) -> None:
         super().__init__()
         self.rim, self.fine, self.pelvis, self.cups = rim, fine, pelvis, cups
-        self.shown_from = shown_from
         self.register_buffer("error_scale", torch.ones(len(CUP_ANGLES)))
         self.register_buffer("error_power", torch.ones(len(CUP_ANGLES)))
 
@@ -54,7 +51,7 @@ class CupAngleGraph(nn.Module):
         boxes = box_as_taken(self._better(detections), turn)  # (B, 2, 4)
         centre = (boxes[..., :2] + boxes[..., 2:]) / 2
         side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * MARGIN  # (B, 2, 1)
-        shown = detections[:, 1:4:2, 4] >= self.shown_from  # (B, 2): an implant on the right, on the left
+        shown = detections[:, 1:4:2, 4] >= SHOWN_FROM  # (B, 2): an implant on the right, on the left
         places = chosen(shown)
         coarse = self._landmarks(partial(seen, self.rim), film, turn, centre, side, places)
         cup_scores = self.cups(coarse.presence.sigmoid()) * (1 - view_scores[:, OTHER, None])

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ingest.records import DETECTION_CLASSES, View
+from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, View
 from ingest.sides import MARKERS
 from simulation.truth import PARTLY_SHOWN, FilmTruth
+from training.cut_outs import CUT_OUT_SHARE, cut_out
 from training.deployed import load_deployed, renormalise
 from training.films import (
     COVERED_SHARE,
@@ -92,19 +93,20 @@ def example(
     """One augmented input (SIZE, SIZE) with boxes (n, 4) in input pixels (edges at 0 and SIZE) and classes (n, 6).
 
     What a reader may tell or leave out has no class: hips and letters of which about half is seen, or that are faint.
-    ``plain``: only a little moved.
+    Geometry on the canvas, then block average; ``plain``: only a little moved or cut out.
     """
     film = film if plain else with_letters(film, rng)
-    half = cv2.resize(film.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    matrix = jitter(rng, SIZE, *(PLAIN_JITTER if plain else (10, (0.75, 1.5), 0.1)))
+    matrix = jitter(rng, CANVAS_SIZE, *(PLAIN_JITTER if plain else (10, (0.75, 1.5), 0.1)))
+    if rng.random() < CUT_OUT_SHARE:
+        matrix, _ = cut_out(film, CANVAS_SIZE, rng, matrix)
     if not plain and rng.random() < STRETCHED_SHARE:
-        matrix = stretched(matrix, SIZE, float(np.exp(rng.uniform(-0.25, 0.25))))
-    image = cv2.warpAffine(half, matrix, (SIZE, SIZE)).astype(np.float32) / 255
+        matrix = stretched(matrix, CANVAS_SIZE, float(np.exp(rng.uniform(-0.25, 0.25))))
+    moved = cv2.warpAffine(film.canvas, matrix, film.canvas.shape)
+    image = cv2.resize(moved, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     boxes, classes, shown = _objects(film.truth)
-    boxes = (boxes + 0.5) / 2 - 0.5  # canvas to input, centres at integers
     corners = np.stack([boxes[:, [0, 2, 2, 0]], boxes[:, [1, 1, 3, 3]], np.ones((len(boxes), 4))], 1)
-    moved = np.einsum("ij,njk->nik", matrix, corners)
-    full = np.concatenate([moved.min(2), moved.max(2)], 1) + 0.5
+    corners = np.einsum("ij,njk->nik", matrix, corners)
+    full = (np.concatenate([corners.min(2), corners.max(2)], 1) + 0.5) * (SIZE / CANVAS_SIZE)  # edges, input pixels
     clipped = full.clip(0, SIZE)
     look, seen = image if plain else change_look(image, rng), _area(clipped)
     if not plain and rng.random() < REFILTERED_SHARE:

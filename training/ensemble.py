@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, RawFindings
 from training.cup_graph import CupAngleGraph
@@ -20,6 +21,11 @@ from training.onnx_files import Arrays, export
 from training.turns import TURNS
 
 BATCH = 8
+INPUTS = {
+    "classifier": ("image",),
+    "detector": ("image", "view_scores", "turn_scores"),
+    "cup_angle": ("image", "view_scores", "turn_scores", "detections"),
+}
 OUTPUTS = {
     "classifier": ("view_scores", "turn_scores", "outlier_score"),
     "detector": ("detections", "marker_mirrored"),
@@ -53,49 +59,50 @@ class Ensemble:
 
     def write(self, repository: Path) -> list[Path]:
         """Every graph as ``<name>/1/model.onnx``."""
-        image = torch.randint(0, 255, (2, CANVAS_SIZE, CANVAS_SIZE), dtype=torch.uint8)
-        box = torch.tensor([100.0, 100.0, 300.0, 320.0, 0.5])
-        known = {
-            "image": image,
-            "view_scores": torch.full((2, len(VIEWS)), 1 / len(VIEWS)),
-            "turn_scores": torch.full((2, len(TURNS)), 1 / len(TURNS)),
-            "detections": box.expand(2, len(DETECTION_CLASSES), 5).contiguous(),
-        }
-        wanted = {"classifier": 1, "detector": 3, "cup_angle": 4}  # of ``known``, from the first
-        paths = []
-        for name, count in wanted.items():
-            paths.append(repository / name / "1" / "model.onnx")
-            export(getattr(self, name), paths[-1], dict(list(known.items())[:count]), OUTPUTS[name])
-        return paths
+        return [write(name, getattr(self, name), repository) for name in INPUTS]
 
     def by_torch(self, canvases: Canvases) -> list[RawFindings]:
         """Canvas by canvas what PyTorch answers."""
 
-        def run(name: str, *inputs: str) -> Answer:
+        def run(name: str) -> Answer:
             def graph(known: Arrays) -> Arrays:
                 with torch.no_grad():
-                    told = getattr(self, name)(*(torch.from_numpy(known[key]) for key in inputs))
-                told = told if isinstance(told, tuple) else (told,)
+                    told = getattr(self, name)(*(torch.from_numpy(known[key]) for key in INPUTS[name]))
                 return {key: value.numpy() for key, value in zip(OUTPUTS[name], told, strict=True)}
 
             return graph
 
-        scores = ("image", "view_scores", "turn_scores")
-        graphs = (run("classifier", "image"), run("detector", *scores), run("cup_angle", *scores, "detections"))
-        return answers(graphs, canvases)
+        return answers([run(name) for name in INPUTS], canvases)
 
 
-def answers(graphs: Sequence[Answer], canvases: Canvases, *, blind: bool = False) -> list[RawFindings]:
-    """Canvas by canvas what the chain of graphs answers; ``blind``, as if any film could show a hip."""
+def write(name: str, graph: nn.Module, repository: Path) -> Path:
+    """The graph of one model as ``<name>/1/model.onnx``."""
+    box = torch.tensor([100.0, 100.0, 300.0, 320.0, 0.5])
+    known = {
+        "image": torch.randint(0, 255, (2, CANVAS_SIZE, CANVAS_SIZE), dtype=torch.uint8),
+        "view_scores": torch.full((2, len(VIEWS)), 1 / len(VIEWS)),
+        "turn_scores": torch.full((2, len(TURNS)), 1 / len(TURNS)),
+        "detections": box.expand(2, len(DETECTION_CLASSES), 5).contiguous(),
+    }
+    path = repository / name / "1" / "model.onnx"
+    export(graph, path, {key: known[key] for key in INPUTS[name]}, OUTPUTS[name])
+    return path
+
+
+def answers(graphs: Sequence[Answer], canvases: Canvases) -> list[RawFindings]:
+    """Canvas by canvas what the chain of graphs answers."""
     raws = []
     for image in batches(canvases):
         known: Arrays = {"image": image}
         for graph in graphs:
             known |= graph(known)
-            if blind:
-                known["view_scores"] = np.zeros((len(image), len(VIEWS)), np.float32)
-        raws += [RawFindings(**{name: known[name][row] for name in TENSORS}) for row in range(len(image))]
+        raws += rows(known)
     return raws
+
+
+def rows(known: Arrays) -> list[RawFindings]:
+    """Film by film, from all that the graphs told of films."""
+    return [RawFindings(**{name: known[name][row] for name in TENSORS}) for row in range(len(known[TENSORS[0]]))]
 
 
 def batches(canvases: Canvases) -> Iterator[NDArray[np.uint8]]:

@@ -19,7 +19,6 @@ from simulation.truth import CupTruth, FilmTruth, HipTruth, MarkerTruth, Point
 VIEWS = tuple(View)
 STRETCHED_SHARE = 0.2  # of examples: someone resized the film and let its proportions go
 COVERED_SHARE = 0.25  # something covers a part: a shield, a label, a cut corner
-CUT_OUT_ZOOMS = (1.2, 1.9)  # of a part of a film
 PLAIN_JITTER = (3, (0.94, 1.06), 0.03)  # degrees, zoom, shift: of examples that keep their look
 NOISE = (0.005, 0.1)  # standard deviation, of the greys from 0 to 1
 REFILTERED_SHARE = 0.15  # of whole films: random filters, so that shapes are learnt more than textures
@@ -162,28 +161,6 @@ def stretched(matrix: NDArray[np.float64], size: int, factor: float) -> NDArray[
     c = (size - 1) / 2
     wider = np.array([[factor, 0, c * (1 - factor)], [0, 1 / factor, c * (1 - 1 / factor)]])
     return wider @ np.vstack([matrix, [0, 0, 1]])
-
-
-def cut_out(
-    film: LabelledFilm, side: int, rng: np.random.Generator, matrix: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """``matrix`` (2, 3) after one that fills a square of ``side`` pixels with a part of the film around its hip.
-
-    A part of an AP pelvis may be an AP hip, so films of two hips stay whole; so do films whose hips nobody drew.
-    """
-    hips = film.truth.hips
-    if len(hips) != 1 and film.truth.view != View.OTHER:
-        return matrix
-    scale, zoom = side / CANVAS_SIZE, rng.uniform(*CUT_OUT_ZOOMS)
-    window = side / zoom
-    least, most = np.zeros(2), np.full(2, side - window)  # where the window's upper left corner may lie
-    if hips:
-        low, high = scale * np.array(hips[0].box[:2]), scale * np.array(hips[0].box[2:])
-        if (high - low > window).any():
-            return matrix
-        least, most = np.maximum(least, high - window), np.minimum(most, low)
-    x, y = rng.uniform(least, most)
-    return matrix @ np.array([[zoom, 0, -zoom * x], [0, zoom, -zoom * y], [0, 0, 1]])
 
 
 def cover(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float64]:

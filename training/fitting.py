@@ -1,10 +1,12 @@
 """What is fitted on validation films, for all graphs together, by running them."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, RawFindings, View
@@ -12,12 +14,12 @@ from simulation.truth import FilmTruth, HipTruth
 from training.calibration import fit_curve, fit_errors, fit_outliers, fit_temperature
 from training.cup_graph import SHOWN_FROM, UNSURE_DEG, CupAngleGraph
 from training.detector import targets
-from training.ensemble import Ensemble, Networks, answers, batches
+from training.ensemble import BATCH, OUTPUTS, Ensemble, Networks, batches, rows, write
 from training.evaluation.judged import iou
 from training.films import VIEWS, LabelledFilm
 from training.graphs import OTHER, ClassifierGraph, DetectorGraph, Outliers, ScoreCurve
 from training.networks.efficientnet import EfficientNet
-from training.onnx_files import Graph, export
+from training.onnx_files import Arrays, Graph, export
 from training.turns import TURNS
 
 SAME_BOX_IOU = 0.5
@@ -60,24 +62,25 @@ def fitted(
 ) -> tuple[Ensemble, list[RawFindings]]:
     """The ensemble with all that is fitted on ``held_out``, and its answers to these films.
 
-    The films go through the networks once, as if no view were known; what is fitted is put on afterwards. It is
-    monotone, so that no box and no crop would have been another one.
+    Graph by graph the films go through the networks once; what is fitted on a graph's answers is put on them
+    afterwards, before the next graph sees them. It is monotone, so that no box would have been another one.
     """
-    truths, canvases = [film.truth for film in held_out], [film.canvas for film in held_out]
-    classifier, view_scores = _classifier(nets.view, size, known, held_out)
-    plain = Ensemble(
-        classifier,
-        DetectorGraph(nets.yolo, nets.letters, ScoreCurve(), ScoreCurve(), ScoreCurve()),
-        CupAngleGraph(nets.rim, nets.fine, nets.pelvis, ScoreCurve(), shown_from=0.0),  # also a hip not yet believed
-    )
+    classifier, told = _classifier(nets.view, size, known, held_out)
+    detector, found = _detector(nets, held_out, told)
+    cup_angle, measured = _cup_angle(nets, held_out, told | found)
+    return Ensemble(classifier, detector, cup_angle), rows(told | found | measured)
+
+
+def _answered(name: str, graph: nn.Module, films: Sequence[LabelledFilm], known: Arrays) -> Arrays:
+    """What a model's exported graph answers to films, of whose view nothing is ``known`` but what it says."""
+    known = {"view_scores": np.zeros((len(films), len(VIEWS)), np.float32)} | known
     with tempfile.TemporaryDirectory() as folder:
-        raws = answers([Graph(path) for path in plain.write(Path(folder))], canvases, blind=True)
-    curves = _detector_curves(truths, raws)
-    _fit_cups(plain.cup_angle, truths, raws)
-    plain.cup_angle.shown_from = SHOWN_FROM
-    ensemble = Ensemble(classifier, DetectorGraph(nets.yolo, nets.letters, *curves), plain.cup_angle)
-    with torch.no_grad():
-        return ensemble, [_completed(ensemble, raw, view) for raw, view in zip(raws, view_scores, strict=True)]
+        run, parts = Graph(write(name, graph, Path(folder))), []
+        for start in range(0, len(films), BATCH):
+            part = slice(start, start + BATCH)
+            image = np.stack([film.canvas for film in films[part]])
+            parts.append(run({"image": image} | {key: value[part] for key, value in known.items()}))
+    return {key: np.concatenate([part[key] for part in parts]) for key in OUTPUTS[name]}
 
 
 class _Features(nn.Module):
@@ -95,8 +98,8 @@ class _Features(nn.Module):
 
 def _classifier(
     net: EfficientNet, size: int, known: list[LabelledFilm], held_out: list[LabelledFilm]
-) -> tuple[ClassifierGraph, Tensor]:
-    """The graph, and the view scores of ``held_out``."""
+) -> tuple[ClassifierGraph, Arrays]:
+    """The graph, and its answers to ``held_out``."""
     image = torch.zeros(2, CANVAS_SIZE, CANVAS_SIZE, dtype=torch.uint8)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "features.onnx"
@@ -110,51 +113,79 @@ def _classifier(
     turns = torch.tensor([TURNS.index(film.truth.turned_deg) for film in held_out])
     temperatures = fit_temperature(logits, views[1]), fit_temperature(turned[shows_hip], turns[shows_hip])
     outliers = fit_outliers(seen, views[0], unseen, len(VIEWS))
-    return ClassifierGraph(net, size, outliers, temperatures), (logits / temperatures[0]).softmax(1)
+    answers = {
+        "view_scores": (logits / temperatures[0]).softmax(1),
+        "turn_scores": (turned / temperatures[1]).softmax(1),
+        "outlier_score": outliers(unseen),
+    }
+    return ClassifierGraph(net, size, outliers, temperatures), {key: value.numpy() for key, value in answers.items()}
 
 
-def _completed(ensemble: Ensemble, blind: RawFindings, view_scores: Tensor) -> RawFindings:
-    """An answer given without a view, as the whole ensemble gives it."""
-    found, cups = torch.from_numpy(blind.detections), torch.from_numpy(blind.cup_scores)
-    stated, hips = torch.from_numpy(blind.cup_angle_errors), ensemble.detector.hip_classes
-    shows_hip = 1 - view_scores[OTHER]
-    score = torch.cat((ensemble.detector.hips(found[:hips, 4]) * shows_hip, ensemble.detector.markers(found[hips:, 4])))
-    return RawFindings(
-        view_scores=view_scores.numpy(),
-        detections=torch.cat((found[:, :4], score[:, None]), 1).numpy(),
-        marker_mirrored=ensemble.detector.mirrored(torch.from_numpy(blind.marker_mirrored)).numpy(),
-        cup_scores=(ensemble.cup_angle.cups(cups) * shows_hip).numpy(),
-        cup_landmarks=blind.cup_landmarks,
-        pelvis_landmarks=blind.pelvis_landmarks,
-        cup_angles=blind.cup_angles,
-        outlier_score=blind.outlier_score,
-        cup_angle_errors=ensemble.cup_angle.interval(stated).numpy(),
-    )
+def _detector(nets: Networks, held_out: list[LabelledFilm], told: Arrays) -> tuple[DetectorGraph, Arrays]:
+    """The graph, and its answers to ``held_out``, of which the classifier ``told``."""
+    plain = DetectorGraph(nets.yolo, nets.letters, ScoreCurve(), ScoreCurve(), ScoreCurve())
+    found = _answered("detector", plain, held_out, {"turn_scores": told["turn_scores"]})
+    curves = _detector_curves([film.truth for film in held_out], found["detections"], found["marker_mirrored"])
+    graph = DetectorGraph(nets.yolo, nets.letters, *curves)
+    detections = torch.from_numpy(found["detections"])
+    hips, markers = detections[..., 4].split((graph.hip_classes, len(DETECTION_CLASSES) - graph.hip_classes), 1)
+    scores = torch.cat((graph.hips(hips) * _shows_hip(told), graph.markers(markers)), 1)
+    return graph, {
+        "detections": torch.cat((detections[..., :4], scores[..., None]), 2).numpy(),
+        "marker_mirrored": graph.mirrored(torch.from_numpy(found["marker_mirrored"])).numpy(),
+    }
 
 
-def _detector_curves(truths: list[FilmTruth], raws: list[RawFindings]) -> tuple[ScoreCurve, ScoreCurve, ScoreCurve]:
+def _cup_angle(nets: Networks, held_out: list[LabelledFilm], told: Arrays) -> tuple[CupAngleGraph, Arrays]:
+    """The graph, and its answers to ``held_out``, of which the others ``told``; zeros of films without an implant.
+
+    A server spares it these, too.
+    """
+    graph = CupAngleGraph(nets.rim, nets.fine, nets.pelvis, ScoreCurve())
+    shown = told["detections"][:, 1:4:2, 4] >= SHOWN_FROM  # (N, 2): an implant on the right, on the left
+    asked = np.flatnonzero(shown.any(1))
+    known = {key: told[key][asked] for key in ("turn_scores", "detections")}
+    answers = _answered("cup_angle", graph, [held_out[i] for i in asked], known)
+    seen = {key: np.zeros((len(held_out), *values.shape[1:]), np.float32) for key, values in answers.items()}
+    for key, values in answers.items():
+        seen[key][asked] = values
+    _fit_cups(graph, [film.truth for film in held_out], rows(told | seen))
+    scores, stated = (torch.from_numpy(seen[key]) for key in ("cup_scores", "cup_angle_errors"))
+    return graph, seen | {
+        "cup_scores": (graph.cups(scores) * _shows_hip(told)).numpy() * shown,
+        "cup_angle_errors": graph.interval(stated).numpy(),
+    }
+
+
+def _shows_hip(told: Arrays) -> Tensor:
+    """The classifier's belief that a film shows a hip (N, 1)."""
+    return 1 - torch.from_numpy(told["view_scores"][:, OTHER, None])
+
+
+def _detector_curves(
+    truths: list[FilmTruth], detections: NDArray[np.float32], told: NDArray[np.float32]
+) -> tuple[ScoreCurve, ScoreCurve, ScoreCurve]:
     """Of hips and of markers: the chance that the best box of a class lies on an object of that class.
 
-    The third is of letters found: the chance that they stand the wrong way round.
+    The third is of letters found: the chance that they stand the wrong way round, of which (N, 2) ``told``.
     """
-    hits = np.array([_on_object(truth, raw) for truth, raw in zip(truths, raws, strict=True)])  # (N, 6)
-    scores = np.stack([raw.detections[:, 4] for raw in raws]).astype(np.float64)
+    hits = np.array([_on_object(truth, found) for truth, found in zip(truths, detections, strict=True)])  # (N, 6)
+    scores = detections[..., 4].astype(np.float64)
     hips = np.array(["hip" in name for name in DETECTION_CLASSES])
-    told = np.stack([raw.marker_mirrored for raw in raws]).astype(np.float64)
     mirrored = np.array([_mirrored(truth) for truth in truths])  # (N, 2)
     found = hits[:, ~hips]
     return (
         fit_curve(scores[:, hips].ravel(), hits[:, hips].ravel()),
         fit_curve(scores[:, ~hips].ravel(), found.ravel()),
-        fit_curve(told[found], mirrored[found]),
+        fit_curve(told[found].astype(np.float64), mirrored[found]),
     )
 
 
-def _on_object(truth: FilmTruth, raw: RawFindings) -> list[bool]:
+def _on_object(truth: FilmTruth, detections: NDArray[np.float32]) -> list[bool]:
     boxes, classes = targets(truth)
     return [
         any(iou(tuple(found[:4]), tuple(box)) > SAME_BOX_IOU for box in boxes[classes[:, index] > 0])
-        for index, found in enumerate(raw.detections)
+        for index, found in enumerate(detections)
     ]
 
 
@@ -183,7 +214,8 @@ def _fit_cups(graph: CupAngleGraph, truths: list[FilmTruth], raws: list[RawFindi
 
 
 def _found(truth: FilmTruth, raw: RawFindings) -> list[tuple[HipTruth, int]]:
-    """Every hip whose box was found, with its row: 0 right, 1 left. A lateral's hip is seen as both."""
+    """Every hip that was found and looked at, with its row: 0 right, 1 left. A lateral's hip is seen as both."""
     best = [side[side[:, 4].argmax(), :4] for side in raw.detections[:4].reshape(2, 2, 5)]
-    rows = [[row for row in (0, 1) if iou(tuple(best[row]), hip.box) > SAME_BOX_IOU] for hip in truth.hips]
-    return [(hip, found[0]) for hip, found in zip(truth.hips, rows, strict=True) if found]
+    shown = [row for row in (0, 1) if raw.detections[2 * row + 1, 4] >= SHOWN_FROM]
+    at = [[row for row in shown if iou(tuple(best[row]), hip.box) > SAME_BOX_IOU] for hip in truth.hips]
+    return [(hip, found[0]) for hip, found in zip(truth.hips, at, strict=True) if found]

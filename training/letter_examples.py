@@ -43,9 +43,11 @@ def _touches(low: NDArray[np.float64], high: NDArray[np.float64], box: Box) -> b
     return bool((low < box[2:]).all() and (high > box[:2]).all())
 
 
-def crop(canvas: NDArray[np.uint8], box: Sequence[float], turn_deg: float = 0.0) -> NDArray[np.float32]:
+def crop(
+    canvas: NDArray[np.uint8], box: Sequence[float], turn_deg: float = 0.0, margin: float = MARGIN
+) -> NDArray[np.float32]:
     """(64, 64) in [0, 1] around a box in canvas pixels, sampled at twice that and averaged, as the graph does."""
-    side, double = crop_side(box), 2 * CROP
+    side, double = crop_side(box, margin), 2 * CROP
     (x, y), middle = _middle(box), (double - 1) / 2
     matrix = cv2.getRotationMatrix2D((x, y), turn_deg, double / side)
     matrix[:, 2] += middle - np.array([x, y])
@@ -54,9 +56,9 @@ def crop(canvas: NDArray[np.uint8], box: Sequence[float], turn_deg: float = 0.0)
     )
 
 
-def crop_side(box: Sequence[float]) -> float:
+def crop_side(box: Sequence[float], margin: float = MARGIN) -> float:
     """Of the square around a box, in canvas pixels."""
-    return MARGIN * max(box[2] - box[0], box[3] - box[1], LEAST_SIDE)
+    return margin * max(box[2] - box[0], box[3] - box[1], LEAST_SIDE)
 
 
 def example(
@@ -93,10 +95,11 @@ def _anywhere(film: LabelledFilm, rng: np.random.Generator) -> Box:
 
 
 def _jittered(box: Box, rng: np.random.Generator) -> Box:
-    """About as far off as the detector's boxes are."""
+    """About as far off as the detector's boxes are, and as much closer or wider as the graph looks."""
     long, (x, y) = max(box[2] - box[0], box[3] - box[1]), _middle(box)
     x, y = np.array([x, y]) + rng.normal(0, 0.07, 2) * long
     w, h = np.array([box[2] - box[0], box[3] - box[1]]) * np.exp(rng.normal(0, 0.12, 2)) / 2
+    w, h = np.array([w, h]) * np.exp(rng.normal(0, 0.17))
     return float(x - w), float(y - h), float(x + w), float(y + h)
 
 

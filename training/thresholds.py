@@ -41,7 +41,8 @@ LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
 MOST_WITHIN_DEG = 2.5  # all accepted angles but this share
 BEYOND_ALLOWED = 0.05
 WIDEST_DEG = dict.fromkeys(  # whatever is counted: a version whose interval reaches further misleads by its own account
-    ("version_ap_uncertainty_deg", "version_lateral_uncertainty_deg"), FAR_OFF_DEG
+    ("version_ap_pelvis_uncertainty_deg", "version_ap_hip_uncertainty_deg", "version_lateral_uncertainty_deg"),
+    FAR_OFF_DEG,
 )
 # Among which a threshold is looked for. The low ones are for the best box of a film whose view is of a hip.
 SCORES = (0.005, 0.01, 0.02, 0.05, *(round(0.05 * step, 2) for step in range(2, 19)))
@@ -60,13 +61,15 @@ START = Thresholds(
     sure_hip=0.6,
     outlier_score=1.0,  # by definition: one validation film in a hundred lies beyond
     inclination_uncertainty_deg=180.0,
-    version_ap_uncertainty_deg=180.0,
+    version_ap_pelvis_uncertainty_deg=180.0,
+    version_ap_hip_uncertainty_deg=180.0,
     version_lateral_uncertainty_deg=180.0,
 )
-ANGLES = {  # threshold: the titles of the angles it decides about
-    "inclination_uncertainty_deg": ("inclination, AP pelvis",),
-    "version_ap_uncertainty_deg": ("version, AP pelvis", "version, AP hip"),
-    "version_lateral_uncertainty_deg": ("version, cross-table",),
+ANGLES = {  # threshold: the title of the angle that it decides about
+    "inclination_uncertainty_deg": "inclination, AP pelvis",
+    "version_ap_pelvis_uncertainty_deg": "version, AP pelvis",
+    "version_ap_hip_uncertainty_deg": "version, AP hip",
+    "version_lateral_uncertainty_deg": "version, cross-table",
 }
 
 
@@ -96,7 +99,7 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
         rules,
         sure_view=max(lowest_sure(*zip(*views, strict=True)), LEAST_SURE_VIEW),
         sure_hip=max(lowest_sure(*zip(*hips, strict=True)), EVEN),
-        **{name: min(_widest(ones, titles), WIDEST_DEG.get(name, np.inf)) for name, titles in ANGLES.items()},
+        **{name: min(_widest(ones, title), WIDEST_DEG.get(name, np.inf)) for name, title in ANGLES.items()},
     )
 
 
@@ -180,18 +183,17 @@ def _cups_right(one: Judged) -> int:
     return sum(cup_right(one, hip) for _, hip in clear_hips([one]) if hip.implant != "none")
 
 
-def _widest(ones: list[Judged], titles: Sequence[str]) -> float:
-    """That of the view which allows least, as what holds of all together may not hold of one; 0 where none was seen.
+def _widest(ones: list[Judged], title: str) -> float:
+    """Of what was measured on the very hip: an angle that is filed for the other one is as sure as its own.
 
-    Of what was measured on the very hip: an angle that is filed for the other one is as sure as its own.
+    0 where none was seen.
     """
-    offered = [r for r in readings(ones) if r.offered_deg is not None and _is_at(r.one, r.hip)]
-    widest = [
-        widest_interval([r.uncertainty_deg for r in of_view], [r.offered_deg - r.wanted_deg for r in of_view])
-        for title in titles
-        if (of_view := [r for r in offered if r.angle.title == title])
+    offered = [
+        r for r in readings(ones) if r.angle.title == title and r.offered_deg is not None and _is_at(r.one, r.hip)
     ]
-    return min(widest, default=0.0)
+    if not offered:
+        return 0.0
+    return widest_interval([r.uncertainty_deg for r in offered], [r.offered_deg - r.wanted_deg for r in offered])
 
 
 def _is_at(one: Judged, hip: HipTruth) -> bool:

@@ -42,9 +42,13 @@ def test_what_is_no_score_may_be_more_than_1(name: str, text: str) -> None:
     assert getattr(Thresholds.parse(parameters(**{name: text})), name) == float(text)
 
 
-def test_the_uncertainties_stand_in_the_order_of_the_angles() -> None:
+@pytest.mark.parametrize(("pelvis_deg", "hip_deg"), [(2.0, 1.5), (1.5, 2.0)])
+def test_the_widest_intervals_stand_in_the_order_of_the_angles(pelvis_deg: float, hip_deg: float) -> None:
     values = {"inclination_deg": 1.0, "version_ap_deg": 2.0, "version_lateral_deg": 3.0}
     thresholds = make_thresholds(
-        inclination_uncertainty_deg=1.0, version_ap_uncertainty_deg=2.0, version_lateral_uncertainty_deg=3.0
+        inclination_uncertainty_deg=1.0,
+        version_ap_pelvis_uncertainty_deg=pelvis_deg,
+        version_ap_hip_uncertainty_deg=hip_deg,
+        version_lateral_uncertainty_deg=3.0,
     )
-    assert thresholds.angle_uncertainties_deg == tuple(values[name] for name in CUP_ANGLES)
+    assert thresholds.widest_deg == tuple(values[name] for name in CUP_ANGLES)

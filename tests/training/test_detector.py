@@ -58,14 +58,22 @@ def test_a_hip_that_a_reader_may_leave_out_is_no_background_either():
 
 
 def test_a_plain_example_keeps_its_look_and_nearly_its_place():
-    """No grey that the film has not, but where it was moved in from the outside; no letter laid on."""
-    grey = LabelledFilm(np.full_like(FILM.canvas, 120), FILM.truth)
+    """No grey that the film has not, but where it was moved in from the outside; no letter laid on.
+
+    A quarter is a part of the film, larger by as much as such a part is.
+    """
+    grey, whole = LabelledFilm(np.full_like(FILM.canvas, 120), FILM.truth), 0
     for seed in range(20):
         image, boxes, classes = example(grey, np.random.default_rng(seed), plain=True)
         inner = image[48:-48, 48:-48]
         assert np.abs(inner * 255 - 120).max() < 0.01
         assert (len(boxes), classes.sum()) == (1, 1)
-        assert np.abs(boxes[0] - (0, 125, 75, 250)).max() < 40
+        grown = (boxes[0, 3] - boxes[0, 1]) / 125
+        assert 0.9 < grown < 2.1
+        if grown < 1.1:
+            whole += 1
+            assert np.abs(boxes[0] - (0, 125, 75, 250)).max() < 40
+    assert 10 < whole < 20
 
 
 def test_a_film_of_a_resurfacing_is_met_three_times_and_any_other_once():

@@ -12,7 +12,7 @@ from simulation.look.letters import letter  # noqa: E402
 from simulation.truth import FilmTruth, MarkerTruth  # noqa: E402
 from training.films import LabelledFilm  # noqa: E402
 from training.letter_examples import CROP, NONE, READINGS, crop, crop_side, example, reading  # noqa: E402
-from training.letter_graph import read_letters  # noqa: E402
+from training.letter_graph import CLOSE, WIDE, read_letters  # noqa: E402
 from training.letters import figures, new_net  # noqa: E402
 from training.turns import box_as_stored, turn_of  # noqa: E402
 
@@ -104,16 +104,25 @@ def test_a_plain_example_keeps_its_look():
 
 
 class Told(torch.nn.Module):
-    """Answers crops one after the other with chances that a test gives; keeps what it was asked."""
+    """Answers crops one after the other with chances that a test gives, first as they are, then in a mirror.
 
-    def __init__(self, *chances):
+    Keeps what it was asked. ``wide``: chances of the second look, where they are not those of the first.
+    """
+
+    def __init__(self, *chances, wide=None):
         super().__init__()
-        self.logits, self.crops = torch.tensor(chances).log(), None
+        self.logits = torch.tensor([*chances, *(mirrored(one) for one in wide or chances)]).log()
+        self.crops = None
 
     def forward(self, crops):
         """The same, whatever is shown."""
         self.crops = crops
         return self.logits
+
+
+def mirrored(chances):
+    """What the same crop reads in a mirror."""
+    return [*chances[2:4], *chances[:2], chances[4]]
 
 
 R, L, R_MIRRORED, NOTHING = (
@@ -125,7 +134,7 @@ R, L, R_MIRRORED, NOTHING = (
 
 
 @pytest.mark.parametrize(
-    ("chances", "boxes", "read", "mirrored"),
+    ("chances", "boxes", "read", "ways"),
     [
         ((R, L), [0, 1], [0.96, 0.97], [0.06 / 0.96, 0.02 / 0.97]),
         ((L, R), [1, 0], [0.96, 0.97], [0.06 / 0.96, 0.02 / 0.97]),
@@ -135,14 +144,22 @@ R, L, R_MIRRORED, NOTHING = (
     ],
     ids=["each in its own", "each in the other's", "one mirrored", "left alone", "not in the likeliest"],
 )
-def test_each_side_gets_the_box_that_reads_most_like_it(chances, boxes, read, mirrored):
+def test_each_side_gets_the_box_that_reads_most_like_it(chances, boxes, read, ways):
     film, places = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE), (BOX, AWAY, FURTHER)[: len(chances)]
     picked, score, way = read_letters(Told(*chances), film, UPRIGHT, torch.tensor([places]))
     assert score[0].tolist() == pytest.approx(read, abs=1e-5)
-    assert way[0].tolist() == pytest.approx(mirrored, abs=1e-4)
+    assert way[0].tolist() == pytest.approx(ways, abs=1e-4)
     for found, index in zip(picked[0].tolist(), boxes, strict=True):
         if index is not None:
             assert found == list(places[index])
+
+
+def test_a_letter_is_read_by_both_looks():
+    """The mean of their logits: two that contradict each other are worth no more than what both leave possible."""
+    film, place = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE), torch.tensor([[BOX]])
+    _, score, _ = read_letters(Told(R, wide=[NOTHING]), film, UPRIGHT, place)
+    both = np.sqrt(np.array(R) * NOTHING)
+    assert score[0].tolist() == pytest.approx((both[[0, 1]] + both[[2, 3]]) / both.sum(), abs=1e-5)
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
@@ -154,8 +171,11 @@ def test_the_graph_looks_at_the_crop_that_was_learnt_from_however_the_film_is_st
     turn = turn_of(scores)
     reader, boxes = Told(R, L), torch.tensor([[box, AWAY]])
     read_letters(reader, stored, turn, boxes)
-    assert np.abs(reader.crops[0, 0].numpy() - crop(film.canvas, box)).max() < 0.02
-    assert not reader.crops[1].any()
+    close, none_close, wide, none_wide = reader.crops[:, 0].numpy()
+    assert np.abs(close - crop(film.canvas, box, margin=CLOSE)).max() < 0.02
+    assert np.abs(wide[:, ::-1] - crop(film.canvas, box, margin=WIDE)).max() < 0.02
+    assert not none_close.any()
+    assert not none_wide.any()
     assert box_as_stored(boxes, turn).shape == boxes.shape
 
 
