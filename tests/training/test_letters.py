@@ -76,7 +76,7 @@ def test_a_mirrored_example_is_called_mirrored():
     """What an example shows is the letter or its mirror image, whatever else is changed; its name says which."""
     film, box = film_of_letter("left")
     kept, names = [], set()
-    for seed in range(300):
+    for seed in range(500):
         image, label = example(film, [box, box], np.random.default_rng(seed))
         assert image.shape == (CROP, CROP)
         names.add(READINGS[label])
@@ -88,8 +88,8 @@ def test_a_mirrored_example_is_called_mirrored():
         (np.corrcoef(image.ravel(), plain.ravel())[0, 1], np.corrcoef(image.ravel(), plain[:, ::-1].ravel())[0, 1], way)
         for image, way in kept
     ]
-    sure = [(across > straight) == way for straight, across, way in alike if max(straight, across) > 0.6]
-    assert len(sure) > 20  # the others are other letters, laid onto the film besides
+    sure = [(across > straight) == way for straight, across, way in alike if max(straight, across) > 0.65]
+    assert len(sure) > 15  # the others are other letters, laid onto the film besides
     assert all(sure)
 
 
