@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ingest.records import CANVAS_SIZE, View
+from ingest.records import CANVAS_SIZE
 from training.cut_outs import CUT_OUT_SHARE, cut_out
 from training.deployed import load_deployed, renormalise
 from training.films import (
@@ -87,7 +87,7 @@ def example(
     if not plain and rng.random() < STRETCHED_SHARE:
         matrix = stretched(matrix, 2 * size, float(np.exp(rng.uniform(-0.3, 0.3))))
     image = cv2.resize(cv2.warpAffine(fine, matrix, fine.shape), (size, size), interpolation=cv2.INTER_AREA)
-    label, turn = VIEWS.index(View(view)), TURNS.index(film.truth.turned_deg)
+    label, turn = VIEWS.index(view), TURNS.index(film.truth.turned_deg)
     if rng.random() < 0.5:
         image, turn = image[:, ::-1], -turn % 4  # a view stays the same view in a mirror
     if rng.random() < TURNED_SHARE:

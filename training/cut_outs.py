@@ -28,7 +28,7 @@ def cut_out(
     window = side / zoom
     least, most = np.zeros(2), np.full(2, side - window)  # where the window's upper left corner may lie
     if truth.hips:
-        held = truth.hips if rng.random() < BOTH_SHARE else truth.hips[int(rng.integers(len(truth.hips))) :][:1]
+        held = truth.hips if rng.random() < BOTH_SHARE else (truth.hips[rng.integers(len(truth.hips))],)
         boxes = scale * np.array([hip.box for hip in held])
         low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0)
         if (high - low > window).any():

@@ -98,8 +98,7 @@ def _jittered(box: Box, rng: np.random.Generator) -> Box:
     """About as far off as the detector's boxes are, and as much closer or wider as the graph looks."""
     long, (x, y) = max(box[2] - box[0], box[3] - box[1]), _middle(box)
     x, y = np.array([x, y]) + rng.normal(0, 0.07, 2) * long
-    w, h = np.array([box[2] - box[0], box[3] - box[1]]) * np.exp(rng.normal(0, 0.12, 2)) / 2
-    w, h = np.array([w, h]) * np.exp(rng.normal(0, 0.17))
+    w, h = np.array([box[2] - box[0], box[3] - box[1]]) * np.exp(rng.normal(0, 0.12, 2) + rng.normal(0, 0.17)) / 2
     return float(x - w), float(y - h), float(x + w), float(y + h)
 
 
