@@ -30,7 +30,7 @@ def cut_out(
     if truth.hips:
         held = truth.hips if rng.random() < BOTH_SHARE else (truth.hips[rng.integers(len(truth.hips))],)
         boxes = scale * np.array([hip.box for hip in held])
-        low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0)
+        low, high = boxes[:, :2].min(0).clip(0), boxes[:, 2:].max(0).clip(max=side)  # one may reach over the edge
         if (high - low > window).any():
             return whole
         least, most = np.maximum(least, high - window), np.minimum(most, low)

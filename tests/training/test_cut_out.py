@@ -51,6 +51,13 @@ def test_a_part_of_a_film_has_its_whole_hip_and_nothing_beside_the_film():
             assert (x <= 1e-9 and y <= 1e-9) if corner == 0 else (x >= SIDE - 1e-9 and y >= SIDE - 1e-9)
 
 
+def test_a_hip_whose_box_reaches_over_an_edge_is_held_as_far_as_it_is_there():
+    for box in ((-0.05, 320.0, 240.0, 610.0), (530.0, 320.0, 768.5, 610.0)):
+        made = parts(make_film(boxes=(box,)))
+        assert len(made) > 100
+        assert all(shown(part, box) > 0.99 for part, _ in made)
+
+
 def test_a_pelvis_of_which_one_hip_is_left_is_a_hip():
     told = [(view, sorted(shown(part, box) for box in TWO)) for part, view in parts(make_film("ap_pelvis", TWO))]
     assert {view for view, _ in told} == {"ap_pelvis", "ap_hip"}
