@@ -112,15 +112,20 @@ def loss(logits: Tensor, labels: Tensor, turns: Tensor, settings: Settings) -> T
     return view + settings.turn_weight * turn.nan_to_num()
 
 
-def figures(net: EfficientNet, films: list[LabelledFilm], settings: Settings) -> dict[str, float]:
-    """Share of films whose view and whose turn is right, and mean negative log-likelihood of the view."""
+def logits_of(net: EfficientNet, films: list[LabelledFilm], settings: Settings) -> tuple[Tensor, Tensor]:
+    """What the network answers to films as they are: logits of the views (N, 6) and of the turns (N, 4)."""
     logits = []
     for start in range(0, len(films), settings.batch):
         part = films[start : start + settings.batch]
         images = torch.from_numpy(np.stack([shrink(f.canvas, settings.size) for f in part]))[:, None]
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             logits.append(net(images.to(memory_format=torch.channels_last)).float())
-    views, turns = torch.cat(logits).split((len(VIEWS), len(TURNS)), 1)
+    return torch.cat(logits).split((len(VIEWS), len(TURNS)), 1)
+
+
+def figures(net: EfficientNet, films: list[LabelledFilm], settings: Settings) -> dict[str, float]:
+    """Share of films whose view and whose turn is right, and mean negative log-likelihood of the view."""
+    views, turns = logits_of(net, films, settings)
     labels = torch.tensor([VIEWS.index(f.truth.view) for f in films])
     turned = torch.tensor([_turn(f) for f in films])
     return {

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from ingest.cup import METHODS
 from ingest.records import CUP_LANDMARKS
 from simulation.truth import HipTruth
+from training.cup_geometry import to_one_middle
 from training.deployed import OtherNetworkError, load_deployed, renormalise
 from training.films import LabelledFilm, load_films, stands_as_taken
 from training.landmark_examples import (
@@ -33,7 +34,7 @@ from training.landmark_examples import (
     varied,
 )
 from training.loop import Run, begun, optimizer_for, options, prefetch
-from training.networks.landmarks import LandmarkNet, soft_argmax
+from training.networks.landmarks import LandmarkNet, located
 
 RARE = {"rim": ("hemi", 2), "fine": ("resurfacing", 1)}  # what a network errs most on, and how often more it is shown
 CLOSE_SHARE = 0.6  # of the pelvis network's examples that show both ischia: the closer crop
@@ -79,9 +80,12 @@ def new_net(kind: str) -> LandmarkNet:
 
 
 def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: float) -> Tensor:
-    """Cross-entropy to Gaussian heat maps, distance of the soft-argmax, its Laplace scale, presence; a rim's axes."""
+    """Cross-entropy to Gaussian heat maps, distance of the soft-argmax, its Laplace scale, presence; a rim's axes.
+
+    These as they are measured, about one middle.
+    """
     _, k, h, w = heat.shape
-    found = soft_argmax(heat)
+    found, covariance = located(heat)
     distance = (found - points).abs().sum(-1)  # (B, K) pixels
     cells = (points - 0.5) / 2
     x = torch.exp(-((torch.arange(w) - cells[..., :1]) ** 2) / (2 * blob**2))
@@ -94,7 +98,7 @@ def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: fl
     there = present.float()
     landmarks = ((crossed + 0.2 * distance + 0.2 * laplace) * there).sum() / there.sum().clamp(min=1)
     if k == len(CUP_LANDMARKS):
-        axes = axes_error(found, points).sum(-1)
+        axes = axes_error(found + to_one_middle(found, covariance.detach()), points).sum(-1)
         landmarks = landmarks + AXES_WEIGHT * (axes * there[:, 0]).sum() / there[:, 0].sum().clamp(min=1)
     claimed = logits[:, :-k]
     return landmarks + F.binary_cross_entropy_with_logits(claimed, there[:, : claimed.shape[1]])
@@ -179,10 +183,10 @@ def _figures(net: LandmarkNet, examples: list[Example]) -> dict[str, float]:
         images, points, present = stack(examples[start : start + 32])
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             heat, logits = net(images)
-        k, found = heat.shape[1], soft_argmax(heat)
+        k, (found, covariance) = heat.shape[1], located(heat)
         errors.append((found - points).norm(dim=-1)[present])
         if k == len(CUP_LANDMARKS):
-            axes.append(axes_error(found, points)[present[:, 0]])
+            axes.append(axes_error(found + to_one_middle(found, covariance), points)[present[:, 0]])
         claimed = logits[:, :-k] > 0
         hits.append((claimed == present[:, : claimed.shape[1]]).flatten())
     told = {

@@ -1,7 +1,7 @@
 """What a rim's landmarks and the ischia tell: angles, how far they may be off, and whether the line is believable."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -33,6 +33,27 @@ def mean_of(one: Rim, other: Rim) -> Rim:
     )
 
 
+def concentric(rim: Rim) -> Rim:
+    """The same rim with both axes about one middle; each covariance grows by how far its end was moved."""
+    moved = to_one_middle(rim.points, rim.covariance)
+    return replace(rim, points=rim.points + moved, covariance=rim.covariance + outer(moved))
+
+
+def to_one_middle(points: Tensor, covariance: Tensor) -> Tensor:
+    """By how much rim landmarks (..., 5, 2) must move for both axes to have one middle, as those of an ellipse have.
+
+    Their four ends move across the long axis, each by as much as its own covariance (..., 5, 3) lets it (least
+    squares): of the short axis the end that can be seen stays, and the one that metal hides follows it.
+    """
+    *_, across = _line(points[..., :2, :])
+    unsure = variance(covariance[..., :4, :], across)  # (..., 4)
+    between = points[..., 2:4, :].sum(-2) - points[..., :2, :].sum(-2)  # twice the way from middle to middle
+    apart = (between * across).sum(-1, keepdim=True)
+    by = torch.tensor([1.0, 1.0, -1.0, -1.0]) * apart * unsure / unsure.sum(-1, keepdim=True)
+    moved = by[..., None] * across[..., None, :]
+    return torch.cat((moved, torch.zeros_like(moved[..., :1, :])), -2)  # the dome stays
+
+
 def outer(apart: Tensor) -> Tensor:
     """Of vectors (..., 2) the squares of x and of y and their product, (..., 3): the order of a covariance."""
     return torch.stack((apart[..., 0] ** 2, apart[..., 1] ** 2, apart[..., 0] * apart[..., 1]), -1)
@@ -55,19 +76,21 @@ def angles(points: Tensor, ischia: Tensor) -> Tensor:
 
 
 def stated_errors(rim: Rim, ischia: Tensor, ischia_covariance: Tensor, tilt_deg: Tensor) -> Tensor:
-    """What the landmarks' covariances do to each angle, to first order: degrees (B, 2, 3).
+    """What the covariances of a concentric rim's landmarks do to each angle, to first order: degrees (B, 2, 3).
 
     An end that may lie elsewhere along its own axis turns nothing, so only what lies across counts for a direction. The
     inclination is at least as uncertain as the line of the ischia is tilted more than usual, ``tilt_deg`` (B,).
     """
-    axis, length, along, across = _line(rim.points[:, :, :2], rim.covariance[:, :, :2])
-    line, *_ = _line(ischia[:, None], ischia_covariance[:, None])
-    ratio = _axes_ratio(rim.points)
-    minor = variance(rim.covariance[:, :, 2:4], across).sum(-1) / length**2
+    length, along, across = _line(rim.points[:, :, :2])
+    unsure = variance(rim.covariance[:, :, :4], across)
+    long, short = (_apart(ends, unsure.sum(-1)) / length**2 for ends in (unsure[..., :2], unsure[..., 2:]))
     ends = variance(rim.covariance[:, :, :2], along).sum(-1) / length**2
+    ratio = _axes_ratio(rim.points)
     cosine = (1 - ratio**2).clamp(min=LEAST_COSINE**2).sqrt()
+    between, _, across_it = _line(ischia)
+    line = (variance(ischia_covariance, across_it).sum(-1) / between**2)[:, None]
     tilted = (tilt_deg[:, None] * (math.pi / 180)) ** 2
-    squares = torch.stack((torch.maximum(axis + line, tilted), (minor + ratio**2 * ends) / cosine**2, axis), -1)
+    squares = torch.stack((torch.maximum(long + line, tilted), (short + ratio**2 * ends) / cosine**2, long), -1)
     return squares.clamp(min=1e-12).sqrt() * (180 / math.pi)
 
 
@@ -78,13 +101,20 @@ def variance(covariance: Tensor, direction: Tensor) -> Tensor:
     return along.clamp(min=LEAST_VARIANCE)
 
 
-def _line(ends: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Of lines between two ends (..., 2, 2): variance of the direction (...) in square radians, length, directions."""
+def _line(ends: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Of lines between two ends (..., 2, 2): length (...), direction and the direction across it (..., 2)."""
     vector = ends[..., 1, :] - ends[..., 0, :]
     length = vector.norm(dim=-1).clamp(min=1.0)
     along = vector / length[..., None]
-    across = torch.stack((-along[..., 1], along[..., 0]), -1)
-    return variance(covariance, across).sum(-1) / length**2, length, along, across
+    return length, along, torch.stack((-along[..., 1], along[..., 0]), -1)
+
+
+def _apart(ends: Tensor, total: Tensor) -> Tensor:
+    """Variance of how far apart an axis' ends lie, of variances (..., 2), where both axes have one middle.
+
+    ``total`` (...) of all four ends. The middle tells where an end is that says little itself.
+    """
+    return ends.sum(-1) - (ends[..., 0] - ends[..., 1]) ** 2 / total
 
 
 def beyond_usual_tilt(ischia: Tensor, hips: Tensor, scores: Tensor) -> Tensor:

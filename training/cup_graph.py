@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS
-from training.cup_geometry import Rim, angles, beyond_usual_tilt, mean_of, outer, stated_errors
+from training.cup_geometry import Rim, angles, beyond_usual_tilt, concentric, mean_of, outer, stated_errors
 from training.graphs import OTHER, ScoreCurve
 from training.landmark_examples import CLOSEST_MARGIN, CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
 from training.networks.landmarks import LandmarkNet, located
@@ -56,7 +56,7 @@ class CupAngleGraph(nn.Module):
         coarse = self._landmarks(partial(seen, self.rim), film, turn, centre, side, places)
         cup_scores = self.cups(coarse.presence.sigmoid()) * (1 - view_scores[:, OTHER, None])
         closer = self._measured(film, turn, coarse, FINE_MARGIN, places)
-        fine = mean_of(closer, self._measured(film, turn, closer, CLOSEST_MARGIN, places))
+        fine = concentric(mean_of(closer, self._measured(film, turn, closer, CLOSEST_MARGIN, places)))
         reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
         trust = 1 - torch.exp(-reach / fine.spread)
         ischia, there, ischia_covariance = self._ischia(film, turn)

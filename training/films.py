@@ -17,6 +17,7 @@ from ingest.records import CANVAS_SIZE, View
 from simulation.truth import CupTruth, FilmTruth, HipTruth, MarkerTruth, Point
 
 VIEWS = tuple(View)
+LISTING, CANVASES = "truth.jsonl", "canvases.npy"  # of a shard
 STRETCHED_SHARE = 0.2  # of examples: someone resized the film and let its proportions go
 COVERED_SHARE = 0.25  # something covers a part: a shield, a label, a cut corner
 PLAIN_JITTER = (3, (0.94, 1.06), 0.03)  # degrees, zoom, shift: of examples that keep their look
@@ -34,14 +35,20 @@ class LabelledFilm:
 
 def load_films(folder: Path) -> list[LabelledFilm]:
     """All finished shards of ``folder``, in order; canvases stay on disk until they are touched."""
-    films = []
-    for listing in sorted(folder.glob("shard-*/truth.jsonl")):
-        rows = [json.loads(line) for line in listing.read_text().splitlines()]
-        canvases = _canvases(listing.parent, [row["file"] for row in rows])
-        for row, canvas in zip(rows, canvases, strict=True):
-            truth = FilmTruth.from_json(json.dumps(row["truth"]))
-            films.append(LabelledFilm(canvas, on_canvas(truth)))
-    return films
+    return [film for shard in finished_shards(folder) for film in load_shard(shard)]
+
+
+def finished_shards(folder: Path) -> list[Path]:
+    """Folders of films of which all are there, in order."""
+    return [listing.parent for listing in sorted(folder.glob(f"shard-*/{LISTING}"))]
+
+
+def load_shard(shard: Path) -> list[LabelledFilm]:
+    """The films of one shard."""
+    rows = [json.loads(line) for line in (shard / LISTING).read_text().splitlines()]
+    canvases = _canvases(shard, [row["file"] for row in rows])
+    truths = [FilmTruth.from_json(json.dumps(row["truth"])) for row in rows]
+    return [LabelledFilm(canvas, on_canvas(truth)) for canvas, truth in zip(canvases, truths, strict=True)]
 
 
 def on_canvas(truth: FilmTruth) -> FilmTruth:
@@ -173,7 +180,7 @@ def cover(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.fl
 
 
 def _canvases(shard: Path, files: list[str]) -> NDArray[np.uint8]:
-    packed = shard / "canvases.npy"
+    packed = shard / CANVASES
     if not packed.exists():
         stack = np.zeros((len(files), CANVAS_SIZE, CANVAS_SIZE), np.uint8)
         for canvas, name in zip(stack, files, strict=True):

@@ -17,6 +17,7 @@ MARGIN = 1.2  # crop side over the longer side of the hip's box
 FINE_MARGIN = 1.6  # side of the second crop over the rim's long axis
 CLOSEST_MARGIN = 1.35  # and of the third, by which the rim is measured again
 PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas, or a crop around both ischia
+CLOSEST_SHARE = 0.5  # of the fine network's examples: such a crop
 ISCHIA_MARGIN = 1.8  # side of that crop over the distance of the ischia
 LEAST_ISCHIA_SIDE = 160.0  # canvas pixels
 HIDDEN_SHARE = 0.15  # of examples: something lies over a landmark, whose place can only be guessed
@@ -81,11 +82,17 @@ def rim_example(
     fine: bool = False,
     vary: Vary = varied,
 ) -> Example:
-    """A crop around one hip, or ``fine`` around its cup; with ``rng`` augmented. Points of a cut-off cup are zero."""
-    box, margin = (rim_box(hip.cup, rng), FINE_MARGIN) if fine else (hip.box, MARGIN)
-    matrix = np.vstack([crop_matrix(box, margin), [0, 0, 1]])
+    """A crop around one hip, or ``fine`` around its cup; with ``rng`` augmented. Points of a cut-off cup are zero.
+
+    The augmented ones around a cup are as close as either of the two in which it is measured.
+    """
+    margin = FINE_MARGIN if fine else MARGIN
+    if fine and rng is not None and rng.random() < CLOSEST_SHARE:
+        margin = CLOSEST_MARGIN
+    matrix = np.vstack([crop_matrix(rim_box(hip.cup, rng) if fine else hip.box, margin), [0, 0, 1]])
     if rng is not None:
-        matrix = np.vstack([jitter(rng, 2 * CROP, 10, (0.8, 1.15), 0.07), [0, 0, 1]]) @ matrix
+        moved = jitter(rng, 2 * CROP, 10, *(((0.9, 1.1), 0.04) if fine else ((0.8, 1.15), 0.07)))
+        matrix = np.vstack([moved, [0, 0, 1]]) @ matrix
         if rng.random() < 0.5:
             matrix = np.array([[-1, 0, 2 * CROP - 1], [0, 1, 0], [0, 0, 1.0]]) @ matrix
     crop = cv2.warpAffine(film.canvas, matrix[:2], (2 * CROP, 2 * CROP))

@@ -7,7 +7,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 from training.cup_angle import AXES_WEIGHT, STEEPEST, axes_error, loss  # noqa: E402 - after the skip
+from training.cup_geometry import to_one_middle  # noqa: E402
 from training.landmark_examples import CROP  # noqa: E402
+from training.networks.landmarks import located  # noqa: E402
 
 LENGTH = 100.0  # pixels of the long axis
 
@@ -57,12 +59,33 @@ def test_an_absent_rim_teaches_no_angles():
     assert heat.grad[1].abs().max() == 0
 
 
-def test_the_loss_of_a_rim_holds_its_axes(monkeypatch):
-    heat, logits, there = torch.randn(1, 5, CROP // 2, CROP // 2), torch.zeros(1, 6), torch.ones(1, 5, dtype=torch.bool)
+def weight_of_axes(monkeypatch, heat):
+    """What the error of the axes adds to the loss of one rim."""
+    logits, there = torch.zeros(1, 6), torch.ones(1, 5, dtype=torch.bool)
     with_axes = loss(heat, logits, rim(), there, 1.5)
-    monkeypatch.setattr("training.cup_angle.AXES_WEIGHT", 0.0)
-    without = loss(heat, logits, rim(), there, 1.5)
-    from training.networks.landmarks import soft_argmax  # noqa: PLC0415
+    with monkeypatch.context() as patch:
+        patch.setattr("training.cup_angle.AXES_WEIGHT", 0.0)
+        return (with_axes - loss(heat, logits, rim(), there, 1.5)).item()
 
-    axes = axes_error(soft_argmax(heat), rim()).sum()
-    assert (with_axes - without).item() == pytest.approx(AXES_WEIGHT * axes.item(), rel=1e-4)
+
+def test_the_loss_of_a_rim_holds_its_axes_about_one_middle(monkeypatch):
+    heat = torch.randn(1, 5, CROP // 2, CROP // 2)
+    found, covariance = located(heat)
+    axes = axes_error(found + to_one_middle(found, covariance), rim()).sum()
+    assert weight_of_axes(monkeypatch, heat) == pytest.approx(AXES_WEIGHT * axes.item(), rel=1e-4)
+
+
+def maps(points, widths):
+    """Heat maps (1, 5, S, S) that are blobs about landmarks, of as many ``widths`` in cells."""
+    cells, grid = (points - 0.5) / 2, torch.arange(CROP // 2)
+    squares = (grid - cells[..., :1, None]) ** 2 + (grid[:, None] - cells[..., 1:, None]) ** 2
+    return -squares / (2 * torch.tensor(widths)[:, None, None] ** 2)
+
+
+def test_a_tip_that_knows_it_is_unsure_costs_no_version(monkeypatch):
+    off = rim()
+    off[0, 3] += 8 * torch.nn.functional.normalize(off[0, 2] - off[0, 3], dim=0)  # as if the version were smaller
+    sure = weight_of_axes(monkeypatch, maps(off, [1.5] * 5))
+    unsure = weight_of_axes(monkeypatch, maps(off, [1.5, 1.5, 1.5, 12.0, 1.5]))
+    assert sure > 1
+    assert unsure < 0.1 * sure

@@ -14,6 +14,7 @@ from training.cup_geometry import (  # noqa: E402 - after the skip
     Rim,
     angles,
     beyond_usual_tilt,
+    concentric,
     mean_of,
     stated_errors,
     variance,
@@ -67,6 +68,41 @@ def test_two_looks_at_a_rim_count_half_each_and_are_less_certain_the_further_the
         assert both.covariance[0, 0, landmark].tolist() == pytest.approx(one.covariance[0, 0, landmark].tolist())
 
 
+def shifted(rim, landmark, across):
+    """The same rim with one landmark moved by ``across`` pixels across the long axis."""
+    a = math.radians(TURN_DEG)
+    by = across * torch.tensor([-math.sin(a), math.cos(a)])
+    return replace(rim, points=rim.points + by * (torch.arange(5) == landmark)[:, None])
+
+
+def version_of(rim):
+    """Degrees, of the right side."""
+    return angles(rim.points, pair(0.0))[0, 0, 1].item()
+
+
+def test_a_rim_about_one_middle_stays_as_it_is():
+    rim = make_rim(range(5), (1.0, 2.0, 0.5))
+    assert concentric(rim).points.numpy() == pytest.approx(rim.points.numpy(), abs=1e-4)
+    assert concentric(rim).covariance.numpy() == pytest.approx(rim.covariance.numpy(), abs=1e-4)
+
+
+@pytest.mark.parametrize("tip", [2, 3])
+def test_a_hidden_tip_of_the_short_axis_follows_the_one_that_can_be_seen(tip):
+    off = shifted(make_rim([tip], (0.5, 40.0, 0.0)), tip, 8.0)
+    assert abs(version_of(off) - VERSION_DEG) > 5
+    assert version_of(concentric(off)) == pytest.approx(VERSION_DEG, abs=0.1)
+    grown = concentric(off).covariance - off.covariance
+    assert grown[0, 0, tip, :2].sum().item() == pytest.approx(8.0**2, rel=0.03)  # it is where nobody saw it
+
+
+def test_tips_that_are_as_sure_as_each_other_move_as_far_as_each_other():
+    moved = concentric(shifted(make_rim([2, 3], (0.5, 40.0, 0.0)), 2, 8.0))
+    plain = shifted(make_rim(), 2, 8.0)
+    by = (moved.points - plain.points)[0, 0].norm(dim=-1)
+    assert by.tolist() == pytest.approx([0, 0, 4, 4, 0], abs=0.05)
+    assert version_of(moved) == pytest.approx(version_of(plain), abs=0.05)
+
+
 def stated(rim, ischia_covariance=(0.0, 0.0, 0.0), tilt_deg=0.0):
     """Degrees (3,) of inclination, AP version and lateral version."""
     ischia = torch.tensor(ischia_covariance).expand(1, 2, 3)
@@ -84,15 +120,22 @@ def counted(rim, ischia_covariance=(0.0, 0.0, 0.0)):
         ]
         return torch.tensor(np.stack(moved, 1)).float()
 
-    rims = draw(rim.points[0, 0], rim.covariance[0, 0].tolist())
-    told = angles(rims[:, None], draw(pair(0.0)[0], [ischia_covariance] * 2))
+    rims = draw(rim.points[0, 0], rim.covariance[0, 0].tolist())[:, None]
+    rims = concentric(replace(rim, points=rims, covariance=rim.covariance[:, :1].expand(DRAWN, 1, 5, 3))).points
+    told = angles(rims, draw(pair(0.0)[0], [ischia_covariance] * 2))
     return told[:, 0, :2].std(0).numpy()
 
 
 @pytest.mark.parametrize(
     ("unsure", "covariance"),
-    [((0, 1), (0.3, 2.0, 0.4)), ((2, 3), (0.5, 1.5, -0.6)), ((0,), (4.0, 0.5, 1.0)), (range(5), (1.0, 1.0, 0.0))],
-    ids=["long axis", "short axis", "one end", "all"],
+    [
+        ((0, 1), (0.3, 2.0, 0.4)),
+        ((2, 3), (0.5, 1.5, -0.6)),
+        ((0,), (4.0, 0.5, 1.0)),
+        ((3,), (0.5, 6.0, 1.0)),
+        (range(5), (1.0, 1.0, 0.0)),
+    ],
+    ids=["long axis", "short axis", "one end", "one tip", "all"],
 )
 def test_an_angle_is_as_unsure_as_the_landmarks_make_it(unsure, covariance):
     rim = make_rim(unsure, covariance)

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 import cv2  # noqa: E402 - after the skip
 
 from ingest.records import CANVAS_SIZE  # noqa: E402
-from simulation.truth import FilmTruth  # noqa: E402
+from simulation.truth import CupTruth, FilmTruth, HipTruth  # noqa: E402
 from training import landmark_examples  # noqa: E402
 from training.cup_angle import rim_net  # noqa: E402
 from training.cup_graph import CLOSER_LOOKS, CupAngleGraph  # noqa: E402
@@ -149,3 +149,28 @@ def test_without_one_ischium_the_first_look_counts():
 def test_a_film_with_one_ischium_says_which():
     example = landmark_examples.pelvis_example(make_film(left=None), None)
     assert example.present.tolist() == [True, False]
+
+
+def make_cup(length):
+    """A film and its hip, whose cup's long axis is ``length`` canvas pixels, and its short one half of that."""
+    middle, half = np.array([384.0, 400.0]), length / 2
+    ends = {"major_upper": (0, -half), "major_lower": (0, half), "minor_opening": (-half / 2, 0)}
+    ends |= {"minor_dome": (half / 2, 0), "dome": (half, 0), "centre": (0, 0)}
+    points = {name: tuple(float(v) for v in middle + end) for name, end in ends.items()}
+    rest = dict.fromkeys(CupTruth.__dataclass_fields__.keys() - {*points, "visible", "edge"})
+    hip = HipTruth("right", (200.0, 250.0, 560.0, 600.0), 1.0, "tha", CupTruth(**points, visible=True, **rest))
+    return make_film(), hip
+
+
+def test_the_fine_network_learns_from_crops_as_close_as_those_it_measures_in():
+    film, hip = make_cup(100.0)
+    rng, vary = np.random.default_rng(7), landmark_examples.as_it_is
+    made = [landmark_examples.rim_example(film, hip, rng, fine=True, vary=vary) for _ in range(400)]
+    whole = [one.points for one in made if one.present.all()]
+    assert len(whole) > 390
+    margins = np.array([landmark_examples.CROP / np.linalg.norm(rim[1] - rim[0]) for rim in whole])
+    measured_in = landmark_examples.FINE_MARGIN, landmark_examples.CLOSEST_MARGIN
+    assert np.exp(np.log(margins).mean()) == pytest.approx(np.sqrt(np.prod(measured_in)), rel=0.02)
+    for margin in measured_in:
+        assert 0.3 < (np.abs(margins / margin - 1) < 0.1).mean() < 0.7
+        assert 0.2 < (margins < margin).mean() < 0.8

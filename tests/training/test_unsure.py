@@ -1,0 +1,57 @@
+"""Which films are picked for a further part of the classifier's training."""
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
+from simulation.truth import FilmTruth  # noqa: E402
+from training.classifier import Settings  # noqa: E402
+from training.films import CANVASES, LISTING, load_films  # noqa: E402
+from training.unsure import pick  # noqa: E402
+
+
+@pytest.fixture
+def shard(tmp_path):
+    """Forty even films of forty greys, in no order."""
+    folder = tmp_path / "films" / "shard-00000"
+    folder.mkdir(parents=True)
+    greys = np.random.default_rng(1).permutation(40) * 6
+    np.save(folder / CANVASES, np.stack([np.full((CANVAS_SIZE, CANVAS_SIZE), grey, np.uint8) for grey in greys]))
+    truths = [FilmTruth(int(grey), 1, "other", "unknown", (), (), None, None, 0.5, 768, 768) for grey in greys]
+    rows = [json.dumps({"file": f"{t.seed}.png", "truth": json.loads(t.to_json())}) for t in truths]
+    (folder / LISTING).write_text("".join(f"{row}\n" for row in rows))
+    return folder
+
+
+def surer_of_what_is_brighter(images):
+    """Stands for the network: logits of views and turns, the first view the likelier the brighter a film is."""
+    logits = torch.zeros(len(images), 10)
+    logits[:, 0] = 5 * images.mean((1, 2, 3))
+    return logits
+
+
+def asked_again(_images):
+    """Stands for a network that nothing is to be asked."""
+    raise AssertionError("the films were scored again")
+
+
+def test_the_least_sure_films_are_picked_with_their_truth(tmp_path, shard):
+    pick(surer_of_what_is_brighter, shard, tmp_path / "unsure" / "shard-a", Settings())
+    picked = load_films(tmp_path / "unsure")
+    assert {film.truth.seed for film in picked} == {0, 6}  # one in twenty: the darkest
+    assert all((film.canvas == film.truth.seed).all() for film in picked)
+    order = [film.truth.seed for film in load_films(shard.parent)]
+    assert [film.truth.seed for film in picked] == [seed for seed in order if seed in {0, 6}]
+
+
+def test_what_was_picked_stays(tmp_path, shard):
+    out = tmp_path / "unsure" / "shard-a"
+    pick(surer_of_what_is_brighter, shard, out, Settings())
+    before = (out / LISTING).read_text()
+    pick(asked_again, shard, out, Settings())
+    assert (out / LISTING).read_text() == before
+    assert [path.name for path in sorted(out.iterdir())] == [CANVASES, LISTING]
