@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from training.films import LabelledFilm, load_films
+from training.films import LISTING, LabelledFilm, finished_shards, load_films
 
 SEEDS = {"paper": 90_001, "shifted": 90_002}  # by mixture; kept for evaluation, so no training film shares a person
 SHARD = 200  # films of a whole shard of simulation.dataset
@@ -48,12 +48,12 @@ def made(wanted: Wanted) -> list[LabelledFilm]:
 
 def drop_short(folder: Path, films: int) -> None:
     """Remove a last shard that was made for fewer films than are wanted now, so that it is made again."""
-    for listing in sorted(folder.glob("shard-*/truth.jsonl")):
-        before = int(listing.parent.name.removeprefix("shard-")) * SHARD
-        with listing.open() as lines:
+    for shard in finished_shards(folder):
+        before = int(shard.name.removeprefix("shard-")) * SHARD
+        with (shard / LISTING).open() as lines:
             short = sum(1 for _ in lines) < min(SHARD, films - before)
         if short:
-            shutil.rmtree(listing.parent)
+            shutil.rmtree(shard)
 
 
 @contextmanager
