@@ -44,13 +44,15 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="model.onnx of the deployed classifier")
     parser.add_argument("--out", type=Path, required=True, help="folder for the picked films; shards there are kept")
     args = parser.parse_args()
+    if len({folder.resolve().name for folder in args.films}) < len(args.films):
+        parser.error("two folders of --films have the same name, and so would their shards in --out")
     settings = Settings()
     net = new_net()
     load_deployed(net, torch.zeros(1, 1, settings.size, settings.size), args.model)
     net = net.eval().to(memory_format=torch.channels_last)
     for folder in args.films:
         for shard in finished_shards(folder):
-            pick(net, shard, args.out / f"shard-{folder.name}-{shard.name}", settings)
+            pick(net, shard, args.out / f"shard-{folder.resolve().name}-{shard.name}", settings)
 
 
 if __name__ == "__main__":

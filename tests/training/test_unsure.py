@@ -11,7 +11,7 @@ from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
 from simulation.truth import FilmTruth  # noqa: E402
 from training.classifier import Settings  # noqa: E402
 from training.films import CANVASES, LISTING, load_films  # noqa: E402
-from training.unsure import pick  # noqa: E402
+from training.unsure import main, pick  # noqa: E402
 
 
 @pytest.fixture
@@ -55,3 +55,13 @@ def test_what_was_picked_stays(tmp_path, shard):
     pick(asked_again, shard, out, Settings())
     assert (out / LISTING).read_text() == before
     assert [path.name for path in sorted(out.iterdir())] == [CANVASES, LISTING]
+
+
+def test_folders_of_one_name_are_refused_as_their_shards_would_be_one(tmp_path, monkeypatch, capsys):
+    folders = [str(tmp_path / place / "train") for place in ("here", "there")]
+    monkeypatch.setattr(
+        "sys.argv", ["unsure", "--films", *folders, "--model", "m.onnx", "--out", str(tmp_path / "out")]
+    )
+    with pytest.raises(SystemExit):
+        main()
+    assert "the same name" in capsys.readouterr().err
