@@ -34,7 +34,7 @@ from training.films import (
     refiltered,
     stretched,
 )
-from training.loop import Run, begun, optimizer_for, options, prefetch
+from training.loop import Run, begun, device_of, given, mixed_precision, options, prefetch
 from training.networks.efficientnet import EfficientNet
 from training.site_films import FilmTableError, check_apart, load_table
 from training.turns import TURNS
@@ -59,6 +59,7 @@ class Settings:
     drop_path: float = 0.05
     smoothing: float = 0.03
     turn_weight: float = 0.5  # of the turn's loss beside the view's
+    device: str = "cpu"  # what learns, as PyTorch names it
     plain: float = 0.0  # share of examples as the film is; a last part of training with many comes home to such films
     seed: int = 1
 
@@ -114,12 +115,12 @@ def loss(logits: Tensor, labels: Tensor, turns: Tensor, settings: Settings) -> T
 
 def logits_of(net: EfficientNet, films: list[LabelledFilm], settings: Settings) -> tuple[Tensor, Tensor]:
     """What the network answers to films as they are: logits of the views (N, 6) and of the turns (N, 4)."""
-    logits = []
+    logits, device = [], device_of(net)
     for start in range(0, len(films), settings.batch):
         part = films[start : start + settings.batch]
         images = torch.from_numpy(np.stack([shrink(f.canvas, settings.size) for f in part]))[:, None]
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            logits.append(net(images.to(memory_format=torch.channels_last)).float())
+        with torch.no_grad(), mixed_precision(device):
+            logits.append(net(images.to(device, memory_format=torch.channels_last)).float().cpu())
     return torch.cat(logits).split((len(VIEWS), len(TURNS)), 1)
 
 
@@ -160,7 +161,7 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
         known = tables + [film for source in shards for film in load_films(source)]
         seen = [example(known[i], settings.size, rng)[0] for i in rng.integers(0, len(known), 64)]
         renormalise(net, torch.from_numpy(np.stack(seen))[:, None])
-    run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
+    run = Run(out, settings, net)
     while run.step < settings.steps:
         films = tables + [film for source in shards for film in load_films(source)]
         size = settings.early_size if run.step < settings.early_share * settings.steps else settings.size
@@ -177,8 +178,8 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
 
         net.train()
         losses = []
-        for images, labels, turns in prefetch(batch, min(settings.epoch, settings.steps - run.step)):
-            with torch.autocast("cpu", torch.bfloat16):
+        for images, labels, turns in prefetch(batch, min(settings.epoch, settings.steps - run.step), run.device):
+            with mixed_precision(run.device):
                 logits = net(images)
             value = loss(logits.float(), labels, turns, settings)
             run.update(value)
@@ -194,13 +195,8 @@ def main() -> None:
     args = parser.parse_args()
     if CANVAS_SIZE % args.size:
         parser.error(f"--size {args.size} does not divide the canvas of {CANVAS_SIZE} pixels")
-    settings = Settings(
-        size=args.size,
-        early_share=Settings().early_share if args.init is None else 0.0,  # small films unlearn what is known already
-        steps=args.steps,
-        learning_rate=args.rate or Settings().learning_rate,
-        plain=args.plain,
-    )
+    early_share = Settings().early_share if args.init is None else 0.0  # small films unlearn what is known already
+    settings = given(Settings(size=args.size, early_share=early_share), args)
     try:
         train(args.films, args.validation, args.out, settings, args.init)
     except FilmTableError as error:

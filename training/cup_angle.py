@@ -33,7 +33,7 @@ from training.landmark_examples import (
     stack,
     varied,
 )
-from training.loop import Run, begun, optimizer_for, options, prefetch
+from training.loop import Run, begun, device_of, given, mixed_precision, options, prefetch
 from training.networks.landmarks import LandmarkNet, located
 
 RARE = {"rim": ("hemi", 2), "fine": ("resurfacing", 1)}  # what a network errs most on, and how often more it is shown
@@ -53,6 +53,7 @@ class Settings:
     weight_decay: float = 0.01
     warmup: int = 100
     ema: float = 0.99
+    device: str = "cpu"  # what learns, as PyTorch names it
     plain: float = 0.0  # share of examples as the film is, as of the classifier
     blob: float = 1.5  # standard deviation of a target heat map, in its cells
     seed: int = 3
@@ -88,8 +89,8 @@ def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: fl
     found, covariance = located(heat)
     distance = (found - points).abs().sum(-1)  # (B, K) pixels
     cells = (points - 0.5) / 2
-    x = torch.exp(-((torch.arange(w) - cells[..., :1]) ** 2) / (2 * blob**2))
-    y = torch.exp(-((torch.arange(h) - cells[..., 1:]) ** 2) / (2 * blob**2))
+    x = torch.exp(-((torch.arange(w, device=heat.device) - cells[..., :1]) ** 2) / (2 * blob**2))
+    y = torch.exp(-((torch.arange(h, device=heat.device) - cells[..., 1:]) ** 2) / (2 * blob**2))
     target = (y[..., :, None] * x[..., None, :]).flatten(2)
     target = target / target.sum(-1, keepdim=True).clamp(min=1e-6)
     crossed = -(target * heat.float().flatten(2).log_softmax(-1)).sum(-1)
@@ -132,7 +133,7 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
         load(net, kind, init)
         known = _subjects(kind, load_films(sources[0]))
         renormalise(net, stack([_example(kind, *known[i], rng) for i in rng.integers(0, len(known), 64)])[0])
-    run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
+    run = Run(out, settings, net)
     held_out = _subjects(kind, load_films(validation))[:400]
     while run.step < settings.steps:
         subjects = _subjects(kind, [film for source in sources for film in load_films(source)])
@@ -145,8 +146,8 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
 
         net.train()
         losses = []
-        for images, points, present in prefetch(batch, min(settings.epoch, settings.steps - run.step)):
-            with torch.autocast("cpu", torch.bfloat16):
+        for images, points, present in prefetch(batch, min(settings.epoch, settings.steps - run.step), run.device):
+            with mixed_precision(run.device):
                 heat, logits = net(images)
             value = loss(heat, logits.float(), points, present, settings.blob)
             run.update(value)
@@ -178,11 +179,11 @@ def figures(kind: str, net: LandmarkNet, subjects: list[Subject]) -> dict[str, f
 
 
 def _figures(net: LandmarkNet, examples: list[Example]) -> dict[str, float]:
-    errors, hits, axes = [], [], []
+    errors, hits, axes, device = [], [], [], device_of(net)
     for start in range(0, len(examples), 32):
         images, points, present = stack(examples[start : start + 32])
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            heat, logits = net(images)
+        with torch.no_grad(), mixed_precision(device):
+            heat, logits = (told.cpu() for told in net(images.to(device)))
         k, (found, covariance) = heat.shape[1], located(heat)
         errors.append((found - points).norm(dim=-1)[present])
         if k == len(CUP_LANDMARKS):
@@ -239,9 +240,7 @@ def main() -> None:
     parser = options(__doc__, Settings().steps)
     parser.add_argument("kind", choices=KINDS)
     args = parser.parse_args()
-    rate = args.rate or Settings().learning_rate
-    settings = Settings(steps=args.steps, learning_rate=rate, plain=args.plain)
-    train(args.kind, args.films, args.validation, args.out, settings, args.init)
+    train(args.kind, args.films, args.validation, args.out, given(Settings(), args), args.init)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def to_one_middle(points: Tensor, covariance: Tensor) -> Tensor:
     unsure = variance(covariance[..., :4, :], across)  # (..., 4)
     between = points[..., 2:4, :].sum(-2) - points[..., :2, :].sum(-2)  # twice the way from middle to middle
     apart = (between * across).sum(-1, keepdim=True)
-    by = torch.tensor([1.0, 1.0, -1.0, -1.0]) * apart * unsure / unsure.sum(-1, keepdim=True)
+    by = torch.tensor([1.0, 1.0, -1.0, -1.0], device=apart.device) * apart * unsure / unsure.sum(-1, keepdim=True)
     moved = by[..., None] * across[..., None, :]
     return torch.cat((moved, torch.zeros_like(moved[..., :1, :])), -2)  # the dome stays
 

@@ -31,7 +31,7 @@ from training.films import (
     stands_as_taken,
     stretched,
 )
-from training.loop import Run, begun, optimizer_for, options, prefetch
+from training.loop import Run, begun, device_of, given, mixed_precision, options, prefetch
 from training.more_letters import with_letters
 from training.networks.yolo import Yolo
 from training.networks.yolo_loss import loss
@@ -61,6 +61,7 @@ class Settings:
     weight_decay: float = 0.01
     warmup: int = 100
     ema: float = 0.99
+    device: str = "cpu"  # what learns, as PyTorch names it
     plain: float = 0.0  # share of examples as the film is, as of the classifier
     seed: int = 2
 
@@ -164,13 +165,14 @@ def _gathered(boxes: Tensor, where: Tensor) -> Tensor:
 
 def seen(net: Yolo, films: Sequence[LabelledFilm]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Film by film, as they are stored, what ``found`` says: (6, 5) and (LETTER_BOXES, 4)."""
+    device = device_of(net)
     for start in range(0, len(films), 16):
         part = films[start : start + 16]
         half = [cv2.resize(f.canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA) for f in part]
         images = torch.from_numpy(np.stack(half)).float()[:, None] / 255
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            best, letters = found(net, images.to(memory_format=torch.channels_last))
-        yield from zip(best.float().numpy(), letters.float().numpy(), strict=True)
+        with torch.no_grad(), mixed_precision(device):
+            best, letters = found(net, images.to(device, memory_format=torch.channels_last))
+        yield from zip(best.float().cpu().numpy(), letters.float().cpu().numpy(), strict=True)
 
 
 def figures(net: Yolo, films: list[LabelledFilm]) -> dict[str, float]:
@@ -209,7 +211,7 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
         known = load_films(sources[0])
         met = [example(known[i], rng)[0] for i in rng.integers(0, len(known), 48)]
         renormalise(net, torch.from_numpy(np.stack(met))[:, None])
-    run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
+    run = Run(out, settings, net)
     held_out = [film for film in load_films(validation) if stands_as_taken(film)][:300]
     while run.step < settings.steps:
         films = more_of_rare([film for source in sources for film in load_films(source) if stands_as_taken(film)])
@@ -227,8 +229,8 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
 
         net.train()
         losses = []
-        for images, objects in prefetch(batch, min(settings.epoch, settings.steps - run.step)):
-            with torch.autocast("cpu", torch.bfloat16):
+        for images, objects in prefetch(batch, min(settings.epoch, settings.steps - run.step), run.device):
+            with mixed_precision(run.device):
                 levels = net(images)
             value = loss(net, levels, objects)
             run.update(value)
@@ -245,9 +247,7 @@ def main() -> None:
     """Command line."""
     parser = options(__doc__, Settings().steps)
     args = parser.parse_args()
-    rate = args.rate or Settings().learning_rate
-    settings = Settings(steps=args.steps, learning_rate=rate, plain=args.plain)
-    train(args.films, args.validation, args.out, settings, args.init)
+    train(args.films, args.validation, args.out, given(Settings(), args), args.init)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from training import detector
 from training.deployed import load_deployed, renormalise
 from training.films import LabelledFilm, load_films
 from training.letter_examples import CROP, NONE, READINGS, Box, crop, example, reading
-from training.loop import Run, begun, optimizer_for, options, prefetch
+from training.loop import Run, begun, device_of, given, mixed_precision, options, prefetch
 from training.networks.letters import LetterNet
 
 PROPOSED_FILMS = 3000  # whose boxes the detector is asked for
@@ -39,6 +39,7 @@ class Settings:
     warmup: int = 100
     ema: float = 0.99
     smoothing: float = 0.02
+    device: str = "cpu"  # what learns, as PyTorch names it
     plain: float = 0.0  # share of examples as the film is, as of the classifier
     detector: Path = DEPLOYED_DETECTOR  # whose boxes are read
     seed: int = 5
@@ -49,11 +50,11 @@ def new_net() -> LetterNet:
     return LetterNet(len(READINGS))
 
 
-def proposals(films: Sequence[LabelledFilm], model: Path) -> list[list[Box]]:
+def proposals(films: Sequence[LabelledFilm], model: Path, device: str) -> list[list[Box]]:
     """What a deployed detector takes for letters on each film, in canvas pixels."""
     net = detector.new_net(detector.Settings())
     load_deployed(net, torch.zeros(1, 1, detector.SIZE, detector.SIZE), model)
-    net.eval().to(memory_format=torch.channels_last)
+    net.eval().to(device, memory_format=torch.channels_last)
     scale = CANVAS_SIZE / detector.SIZE
     return [[tuple(float(v) for v in box * scale - 0.5) for box in letters] for _, letters in detector.seen(net, films)]
 
@@ -67,11 +68,11 @@ def figures(net: LetterNet, films: Sequence[LabelledFilm], boxes: Sequence[Seque
             if label is not None:
                 crops.append(crop(film.canvas, box))
                 labels.append(label)
-    told = []
+    told, device = [], device_of(net)
     for start in range(0, len(crops), 128):
         part = torch.from_numpy(np.stack(crops[start : start + 128]))[:, None]
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            told.append(net(part.to(memory_format=torch.channels_last)).argmax(1))
+        with torch.no_grad(), mixed_precision(device):
+            told.append(net(part.to(device, memory_format=torch.channels_last)).argmax(1).cpu())
     said, true = torch.cat(told).numpy(), np.array(labels)
     letter = true != NONE
     return {
@@ -90,12 +91,12 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
     films = [film for source in sources for film in load_films(source) if not film.truth.turned_deg]
     films = [films[i] for i in rng.permutation(len(films))[:PROPOSED_FILMS]]
     held_out = [film for film in load_films(validation) if not film.truth.turned_deg][:600]
-    boxes, held_boxes = proposals(films, settings.detector), proposals(held_out, settings.detector)
+    boxes, held_boxes = (proposals(some, settings.detector, settings.device) for some in (films, held_out))
     if init is not None and not begun(out):
         load(net, init)
         seen = [example(films[i], boxes[i], rng)[0] for i in rng.integers(0, len(films), 128)]
         renormalise(net, torch.from_numpy(np.stack(seen))[:, None])
-    run = Run(out, settings, net, optimizer_for(net, settings.learning_rate, settings.weight_decay))
+    run = Run(out, settings, net)
 
     def batch() -> tuple[Tensor, Tensor]:
         chosen = rng.integers(0, len(films), settings.batch)
@@ -106,8 +107,8 @@ def train(sources: list[Path], validation: Path, out: Path, settings: Settings, 
     while run.step < settings.steps:
         net.train()
         losses = []
-        for images, labels in prefetch(batch, min(settings.epoch, settings.steps - run.step)):
-            with torch.autocast("cpu", torch.bfloat16):
+        for images, labels in prefetch(batch, min(settings.epoch, settings.steps - run.step), run.device):
+            with mixed_precision(run.device):
                 logits = net(images)
             value = F.cross_entropy(logits.float(), labels, label_smoothing=settings.smoothing)
             run.update(value)
@@ -128,9 +129,7 @@ def main() -> None:
     parser = options(__doc__, Settings().steps)
     parser.add_argument("--detector", type=Path, default=DEPLOYED_DETECTOR, help="whose boxes are read")
     args = parser.parse_args()
-    rate = args.rate or Settings().learning_rate
-    settings = Settings(steps=args.steps, learning_rate=rate, plain=args.plain, detector=args.detector)
-    train(args.films, args.validation, args.out, settings, args.init)
+    train(args.films, args.validation, args.out, given(Settings(detector=args.detector), args), args.init)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,14 @@ import torch
 from torch import Tensor, nn
 
 Batch = tuple[Tensor, ...]
+HERE = torch.device("cpu")
 
 
-def prefetch(make: Callable[[], Batch], batches: int, ahead: int = 3) -> Iterator[Batch]:
-    """``batches`` results of ``make``, computed by a thread while the caller trains; its errors are raised here."""
+def prefetch(make: Callable[[], Batch], batches: int, device: torch.device = HERE, ahead: int = 3) -> Iterator[Batch]:
+    """``batches`` results of ``make``, computed by a thread while the caller trains; its errors are raised here.
+
+    Made on the processor, whatever ``device`` they come to.
+    """
     results: queue.Queue[Batch | BaseException] = queue.Queue(ahead)
 
     def work() -> None:
@@ -34,7 +38,17 @@ def prefetch(make: Callable[[], Batch], batches: int, ahead: int = 3) -> Iterato
         item = results.get()
         if isinstance(item, BaseException):
             raise item
-        yield item
+        yield tuple(part.to(device) for part in item)
+
+
+def device_of(net: nn.Module) -> torch.device:
+    """Where a network's weights lie, and what it is given must."""
+    return next(net.parameters()).device
+
+
+def mixed_precision(device: torch.device) -> torch.autocast:
+    """bf16 where it suffices: what the networks are learnt in."""
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 def begun(folder: Path) -> bool:
@@ -45,19 +59,21 @@ def begun(folder: Path) -> bool:
 class Run:
     """One training run in a folder: checkpoint.pt, log.csv, settings.json; started again, it goes on where it was."""
 
-    def __init__(self, folder: Path, settings: Any, net: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def __init__(self, folder: Path, settings: Any, net: nn.Module) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.net, self.optimizer, self.settings = folder, net, optimizer, settings
+        self.device = torch.device(settings.device)
+        self.folder, self.net, self.settings = folder, net.to(self.device), settings
+        self.optimizer = optimizer_for(self.net, settings.learning_rate, settings.weight_decay)
         self.average = torch.optim.swa_utils.AveragedModel(
             net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema), use_buffers=True
         )
         self.step, self.started = 0, time.monotonic()
         (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1, default=str))
         if begun(folder):
-            state = torch.load(folder / "checkpoint.pt", weights_only=True)
+            state = torch.load(folder / "checkpoint.pt", map_location=HERE, weights_only=True)
             net.load_state_dict(state["net"])
             self.average.load_state_dict(state["average"])
-            optimizer.load_state_dict(state["optimizer"])
+            self.optimizer.load_state_dict(state["optimizer"])
             self.step = state["step"]
 
     def update(self, loss: Tensor) -> None:
@@ -106,7 +122,23 @@ def options(description: str, steps: int) -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, help="peak learning rate; a tenth of the default suits --init")
     parser.add_argument("--steps", type=int, default=steps, help=f"optimiser steps, {steps} unless given")
     parser.add_argument("--plain", type=float, default=0.0, help="share of examples as the film is, no other look")
+    parser.add_argument("--device", type=_present, default="cpu", help="what learns, as PyTorch names it: cpu, cuda")
     return parser
+
+
+def _present(device: str) -> str:
+    """The name of a device that this machine has."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # what PyTorch raises of a build without CUDA is the second
+        raise argparse.ArgumentTypeError(f"no {device} here: {str(error).splitlines()[0]}") from None
+    return device
+
+
+def given(settings: Any, args: argparse.Namespace) -> Any:
+    """``settings`` with what ``options`` were given."""
+    rate = args.rate or settings.learning_rate
+    return replace(settings, steps=args.steps, learning_rate=rate, plain=args.plain, device=args.device)
 
 
 def optimizer_for(net: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
@@ -119,6 +151,6 @@ def optimizer_for(net: nn.Module, learning_rate: float, weight_decay: float) -> 
 
 def load_average(net: nn.Module, folder: Path) -> nn.Module:
     """``net`` with the averaged weights of a run's checkpoint, ready to evaluate."""
-    state = torch.load(folder / "checkpoint.pt", weights_only=True)["average"]
+    state = torch.load(folder / "checkpoint.pt", map_location=HERE, weights_only=True)["average"]
     net.load_state_dict({k.removeprefix("module."): v for k, v in state.items() if k.startswith("module.")})
     return net.eval()

@@ -27,20 +27,28 @@ def shard(tmp_path):
     return folder
 
 
-def surer_of_what_is_brighter(images):
+class SurerOfWhatIsBrighter(torch.nn.Module):
     """Stands for the network: logits of views and turns, the first view the likelier the brighter a film is."""
-    logits = torch.zeros(len(images), 10)
-    logits[:, 0] = 5 * images.mean((1, 2, 3))
-    return logits
+
+    def __init__(self):
+        super().__init__()
+        self.slope = torch.nn.Parameter(torch.tensor(5.0))
+
+    def forward(self, images):
+        logits = torch.zeros(len(images), 10)
+        logits[:, 0] = self.slope * images.mean((1, 2, 3))
+        return logits
 
 
-def asked_again(_images):
+class AskedAgain(SurerOfWhatIsBrighter):
     """Stands for a network that nothing is to be asked."""
-    raise AssertionError("the films were scored again")
+
+    def forward(self, _images):
+        raise AssertionError("the films were scored again")
 
 
 def test_the_least_sure_films_are_picked_with_their_truth(tmp_path, shard):
-    pick(surer_of_what_is_brighter, shard, tmp_path / "unsure" / "shard-a", Settings())
+    pick(SurerOfWhatIsBrighter(), shard, tmp_path / "unsure" / "shard-a", Settings())
     picked = load_films(tmp_path / "unsure")
     assert {film.truth.seed for film in picked} == {0, 6}  # one in twenty: the darkest
     assert all((film.canvas == film.truth.seed).all() for film in picked)
@@ -50,9 +58,9 @@ def test_the_least_sure_films_are_picked_with_their_truth(tmp_path, shard):
 
 def test_what_was_picked_stays(tmp_path, shard):
     out = tmp_path / "unsure" / "shard-a"
-    pick(surer_of_what_is_brighter, shard, out, Settings())
+    pick(SurerOfWhatIsBrighter(), shard, out, Settings())
     before = (out / LISTING).read_text()
-    pick(asked_again, shard, out, Settings())
+    pick(AskedAgain(), shard, out, Settings())
     assert (out / LISTING).read_text() == before
     assert [path.name for path in sorted(out.iterdir())] == [CANVASES, LISTING]
 

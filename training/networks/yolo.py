@@ -59,7 +59,7 @@ class Yolo(nn.Module):
         for raw, anchors, stride in zip(levels, self.anchors, self.strides, strict=True):
             p = raw.float().sigmoid()
             h, w = p.shape[2:4]
-            y, x = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+            y, x = torch.meshgrid(torch.arange(h, device=p.device), torch.arange(w, device=p.device), indexing="ij")
             cell = torch.stack((x, y), -1).to(p)
             centre = (p[..., :2] * 2 - 0.5 + cell) * stride
             size = (p[..., 2:4] * 2) ** 2 * anchors[None, :, None, None]

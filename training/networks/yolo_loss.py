@@ -23,7 +23,8 @@ def assign(net: Yolo, level: int, shape: torch.Size, objects: Tensor) -> tuple[T
     cell = centre.floor()
     inside = centre - cell
     step = torch.where(inside < 0.5, -1.0, 1.0)
-    cells = torch.stack((cell, cell + step * torch.tensor([1.0, 0.0]), cell + step * torch.tensor([0.0, 1.0])), 1)
+    aside, below = torch.eye(2, device=step.device)
+    cells = torch.stack((cell, cell + step * aside, cell + step * below), 1)
     index, anchor = index.repeat_interleave(3), anchor.repeat_interleave(3)
     column, row = cells.reshape(-1, 2).long().unbind(1)
     keep = (column >= 0) & (row >= 0) & (column < shape[3]) & (row < shape[2])
@@ -51,11 +52,11 @@ def loss(net: Yolo, levels: list[Tensor], objects: Tensor) -> Tensor:
 
     An object without a class may be found or not: what its cells say is not asked.
     """
-    total = torch.zeros(())
+    total = objects.new_zeros(())
     for level, (raw, balance) in enumerate(zip(levels, (4.0, 1.0, 0.4), strict=True)):
         p = raw.float()
         film, anchor, row, column, index = assign(net, level, p.shape, objects)
-        wanted, asked = torch.zeros(p.shape[:4]), torch.ones(p.shape[:4])
+        wanted, asked = p.new_zeros(p.shape[:4]), p.new_ones(p.shape[:4])
         told = objects[index, 5:].any(1)
         asked[film[~told], anchor[~told], row[~told], column[~told]] = 0
         film, anchor, row, column, index = (part[told] for part in (film, anchor, row, column, index))
