@@ -111,12 +111,13 @@ def main() -> None:
     except fitting.LackingFilmsError as error:
         parser.error(str(error))
     ensemble, raws = fitting.fitted(nets, args.size, known, held_out)
-    chosen = thresholds.choose(held_out, raws)
+    config = args.repository / "tha_radiograph" / "config.pbtxt"
+    chosen = thresholds.choose(held_out, raws, thresholds.served(config))
     print(chosen)
     for path in ensemble.write(args.repository):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
-    thresholds.write(chosen, args.repository / "tha_radiograph" / "config.pbtxt")
+    thresholds.write(chosen, config)
     parity.write(args.parity, parity.canvases(args.samples), ensemble.by_torch)
 
 

@@ -1,9 +1,11 @@
 """The thresholds that are served with the models, chosen on validation films by the client's own rules.
 
-Scores of hips, markers, cups and sides: in the middle of where no other value has clearly more right answers. What
-makes an answer sure: the lowest score from which on at most one answer in two hundred is wrong, and no less than an
-even chance, of a view 85 in a hundred. Uncertainty of an angle: the widest interval up to which at most one accepted
-angle in two hundred is off by more than 5 degrees, and 95 in a hundred by no more than 2.5; of a version, 5 degrees.
+Scores of hips, markers, cups and sides: as they are served where no other value has clearly more right answers, else
+in the middle of where none has. What makes an answer sure: the lowest score from which on at most one answer in two
+hundred is wrong, and no less than an even chance, of a view 85 in a hundred. Uncertainty of an angle: the widest
+interval up to which at most one accepted angle in two hundred is off by more than 5 degrees, and 95 in a hundred by no
+more than 2.5; of a version, 5 degrees. Errors so far off are too rare to be counted in one view alone where the
+intervals of two are fitted together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from google.protobuf import text_format
+from numpy.typing import NDArray
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 
 from ingest.records import RawFindings
@@ -65,16 +68,20 @@ START = Thresholds(
     version_ap_hip_uncertainty_deg=180.0,
     version_lateral_uncertainty_deg=180.0,
 )
-ANGLES = {  # threshold: the title of the angle that it decides about
-    "inclination_uncertainty_deg": "inclination, AP pelvis",
-    "version_ap_pelvis_uncertainty_deg": "version, AP pelvis",
-    "version_ap_hip_uncertainty_deg": "version, AP hip",
-    "version_lateral_uncertainty_deg": "version, cross-table",
+ANGLES = {  # threshold: title of the angle that it decides about, and of that whose intervals are fitted with its own
+    "inclination_uncertainty_deg": ("inclination, AP pelvis", None),
+    "version_ap_pelvis_uncertainty_deg": ("version, AP pelvis", "version, AP hip"),
+    "version_ap_hip_uncertainty_deg": ("version, AP hip", "version, AP pelvis"),
+    "version_lateral_uncertainty_deg": ("version, cross-table", None),
 }
 
+Angles = tuple[Sequence[float], Sequence[float]]  # half-widths that they state and errors that they have, degrees
 
-def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresholds:
-    """From what the ensemble answers (``raws``) to validation films."""
+
+def choose(
+    films: Sequence[LabelledFilm], raws: Sequence[RawFindings], until_now: Thresholds | None = None
+) -> Thresholds:
+    """From what the ensemble answers (``raws``) to validation films, and what is served ``until_now``."""
 
     def judged(rules: Thresholds) -> list[Judged]:
         return [judge(film, raw, rules) for film, raw in zip(films, raws, strict=True)]
@@ -91,7 +98,7 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
         ("cup_score", _cups_right),
     ):
         counts = {value: [right(one) for one in judged(replace(rules, **{name: value}))] for value in SCORES}
-        rules = replace(rules, **{name: middle_of_best(counts)})
+        rules = replace(rules, **{name: middle_of_best(counts, until_now and getattr(until_now, name))})
     ones = judged(rules)
     hips = [(found.score, implant_right(one, hip)) for one, hip in all_hips(ones) if (found := match(one, hip))]
     views = [(one.findings.view_score, one.findings.view == one.truth.view) for one in ones]
@@ -99,7 +106,7 @@ def choose(films: Sequence[LabelledFilm], raws: Sequence[RawFindings]) -> Thresh
         rules,
         sure_view=max(lowest_sure(*zip(*views, strict=True)), LEAST_SURE_VIEW),
         sure_hip=max(lowest_sure(*zip(*hips, strict=True)), EVEN),
-        **{name: min(_widest(ones, title), WIDEST_DEG.get(name, np.inf)) for name, title in ANGLES.items()},
+        **{name: min(_widest(ones, *titles), WIDEST_DEG.get(name, np.inf)) for name, titles in ANGLES.items()},
     )
 
 
@@ -111,33 +118,41 @@ def lowest_sure(scores: Sequence[float], right: Sequence[bool]) -> float:
     return float(np.asarray(scores)[order][sure[-1]]) if len(sure) else 1.0
 
 
-def middle_of_best(counts: Mapping[float, Sequence[int]]) -> float:
+def middle_of_best(counts: Mapping[float, Sequence[int]], until_now: float | None = None) -> float:
     """Of values in order, each with its right answers film by film, the middle one of those that none clearly beats.
 
+    Or the one that was taken ``until_now``, if it is one of these: nothing says that another is better.
     One beats another clearly where it has more right answers by more than one standard error: the root of how many
     answers differ between them (Breiman 1984). Else a threshold follows the film or two that make a plateau uneven.
     """
     right = {value: np.asarray(count) for value, count in counts.items()}
     most = max(right.values(), key=np.sum)
     even = [value for value, count in right.items() if (most - count).sum() <= np.sqrt(np.abs(most - count).sum())]
-    return even[len(even) // 2]
+    return until_now if until_now in even else even[len(even) // 2]
 
 
-def widest_interval(uncertainties_deg: Sequence[float], errors_deg: Sequence[float]) -> float:
+def widest_interval(own: Angles, others: Angles = ((), ())) -> float:
     """The widest stated interval up to which at most one angle in two hundred is off by more than 5 degrees.
 
-    Counted one by one, and one more than were found: the count always stops just before such an error. Of the same
-    angles 95 in a hundred are off by at most 2.5 degrees. Nine cups in ten are accepted whatever is counted: where
-    errors do not follow what is stated, a threshold cannot find them.
+    Counted one by one, among the ``others`` too, and one more than were found: the count always stops just before such
+    an error. Of its ``own`` angles 95 in a hundred are off by at most 2.5 degrees. Nine of these in ten are accepted
+    whatever is counted: where errors do not follow what is stated, a threshold cannot find them.
     """
-    half = np.sort(np.asarray(uncertainties_deg, np.float64))
-    errors = np.abs(errors_deg)[np.argsort(uncertainties_deg)]
-    accepted = np.arange(1, len(half) + 1)
-    rare = np.cumsum(errors > FAR_OFF_DEG) + 1 <= WRONG_ALLOWED * accepted
-    typical = np.cumsum(errors > MOST_WITHIN_DEG) <= BEYOND_ALLOWED * accepted
+    half, errors = _by_width(own)
+    widths, far = _by_width(tuple(np.concatenate(both) for both in zip(own, others, strict=True)))
+    counted = np.searchsorted(widths, half, side="right")
+    rare = np.cumsum(far > FAR_OFF_DEG)[counted - 1] + 1 <= WRONG_ALLOWED * counted
+    typical = np.cumsum(errors > MOST_WITHIN_DEG) <= BEYOND_ALLOWED * np.arange(1, len(half) + 1)
     allowed = np.flatnonzero(rare & typical)
     most = max(int(allowed[-1]) + 1 if len(allowed) else 0, int(np.ceil(LEAST_ACCEPTED * len(half))))
     return float(half[most - 1])
+
+
+def _by_width(angles: Angles) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Half-widths, the narrowest first, and the sizes of the errors."""
+    half, errors = (np.asarray(values, np.float64) for values in angles)
+    order = np.argsort(half, kind="stable")
+    return half[order], np.abs(errors)[order]
 
 
 def served(config: Path) -> Thresholds:
@@ -183,17 +198,19 @@ def _cups_right(one: Judged) -> int:
     return sum(cup_right(one, hip) for _, hip in clear_hips([one]) if hip.implant != "none")
 
 
-def _widest(ones: list[Judged], title: str) -> float:
+def _widest(ones: list[Judged], title: str, fitted_with: str | None) -> float:
     """Of what was measured on the very hip: an angle that is filed for the other one is as sure as its own.
 
     0 where none was seen.
     """
-    offered = [
-        r for r in readings(ones) if r.angle.title == title and r.offered_deg is not None and _is_at(r.one, r.hip)
-    ]
-    if not offered:
-        return 0.0
-    return widest_interval([r.uncertainty_deg for r in offered], [r.offered_deg - r.wanted_deg for r in offered])
+    own = _offered(ones, title)
+    return widest_interval(own, _offered(ones, fitted_with)) if own[0] else 0.0
+
+
+def _offered(ones: list[Judged], title: str | None) -> Angles:
+    """What is stated of the angles of a title and by how much they are off, degrees; of no title nothing."""
+    read = [r for r in readings(ones) if r.angle.title == title and r.offered_deg is not None and _is_at(r.one, r.hip)]
+    return [r.uncertainty_deg for r in read], [r.offered_deg - r.wanted_deg for r in read]
 
 
 def _is_at(one: Judged, hip: HipTruth) -> bool:
