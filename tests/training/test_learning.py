@@ -107,4 +107,4 @@ def test_a_device_that_is_not_there_is_said_so(monkeypatch, capsys):
     )
     with pytest.raises(SystemExit):
         classifier.main()
-    assert "argument --device: no cuda here: Torch not compiled with CUDA enabled" in capsys.readouterr().err
+    assert "argument --device: no cuda here: " in capsys.readouterr().err
