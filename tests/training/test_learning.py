@@ -99,9 +99,8 @@ def test_a_run_goes_on_from_its_checkpoint_on_another_device(films, tmp_path):
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == STEPS + 1
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_device_that_is_not_there_is_said_so(monkeypatch, capsys):
-    if torch.cuda.is_available():
-        pytest.skip("this machine has a GPU")
     monkeypatch.setattr(
         sys, "argv", ["classifier", "--films", "f", "--validation", "v", "--out", "o", "--device", "cuda"]
     )
