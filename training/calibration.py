@@ -6,17 +6,19 @@ Nothing here sees a test film. Each function takes plain arrays, so that what it
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import linprog, minimize
+from scipy.sparse import csr_matrix, hstack, identity
 from torch import Tensor
 
-from training.graphs import Outliers, ScoreCurve
+from training.graphs import IntervalCurve, Outliers, ScoreCurve
 
 Floats = NDArray[np.float64]
 
 DIRECTIONS = 48  # of the features, that the outlier score looks along
 SHRINKAGE = 0.1  # of the covariance towards a ball: later directions are known from few films
 COVERED = 0.95  # share of errors that an interval holds
-POWERS = np.linspace(0.2, 2.0, 37)
+BENDS_AT = (0.25, 0.6, 0.9)  # quantiles of what is stated: few errors are large, and they bend the curve most
+LEAST_ERROR_DEG = 0.02  # as good as none
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
@@ -43,23 +45,28 @@ def fit_curve(scores: Floats, hits: NDArray[np.bool_]) -> ScoreCurve:
     return ScoreCurve(max(float(slope), 0.05), float(shift))
 
 
-def fit_errors(stated: Floats, errors: Floats) -> tuple[float, float]:
-    """Scale and power by which ``scale * stated ** power`` holds 95 % of absolute ``errors``; both (N,), degrees.
+def fit_errors(stated: Floats, errors: Floats) -> IntervalCurve:
+    """The curve that holds 95 % of absolute ``errors`` at every height of what is ``stated``; both (N,), degrees.
 
-    The scale is a quantile of validation errors, as split conformal prediction takes it (Lei 2018); the power is the
-    one whose intervals are best by the pinball loss.
+    A quantile regression (Koenker 1978) of their logarithms: a quantile of the logarithm is the logarithm of the
+    quantile, and a large error weighs no more than a small one. The curve never falls. The share is that of split
+    conformal prediction (Lei 2018), which promises it of further errors.
     """
-    size, rank = np.abs(errors), min(1.0, COVERED * (len(errors) + 1) / len(errors))
-
-    def scale(power: float) -> float:
-        return float(np.quantile(size / stated**power, rank))
-
-    def pinball(power: float) -> float:
-        missed = size - scale(power) * stated**power
-        return float(np.mean(np.maximum(COVERED * missed, (COVERED - 1) * missed)))
-
-    power = float(min(POWERS, key=pinball))
-    return scale(power), power
+    along, size = np.log(stated), np.log(np.maximum(np.abs(errors), LEAST_ERROR_DEG))
+    bends = np.quantile(along, BENDS_AT)
+    ends = np.array([-np.inf, *bends, np.inf])
+    pieces = np.clip(along[:, None], ends[:-1], ends[1:]) - np.array([bends[0], *bends])  # (N, slopes)
+    count = len(errors)
+    share = min(COVERED * (count + 1), count - 0.5) / count  # of few, the largest error
+    above, below = identity(count), -identity(count)  # what an error lies above the curve, and below it
+    fitted = linprog(
+        np.concatenate((np.zeros(1 + len(BENDS_AT) + 1), np.full(count, share), np.full(count, 1 - share))),
+        A_eq=hstack([csr_matrix(np.column_stack((np.ones(count), pieces))), above, below]),
+        b_eq=size,
+        bounds=[(None, None)] + [(0, None)] * (pieces.shape[1] + 2 * count),
+    ).x
+    at_first, slopes = fitted[0], fitted[1 : 1 + pieces.shape[1]]
+    return IntervalCurve(float(np.exp(at_first - slopes[0] * bends[0])), slopes.tolist(), np.exp(bends).tolist())
 
 
 def fit_outliers(known: Tensor, views: Tensor, held_out: Tensor, classes: int) -> Outliers:

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ingest.cup import METHODS
-from ingest.records import CUP_LANDMARKS
+from ingest.records import CUP_LANDMARKS, View
 from simulation.truth import HipTruth
 from training.cup_geometry import to_one_middle
 from training.deployed import OtherNetworkError, load_deployed, renormalise
@@ -38,7 +38,7 @@ from training.networks.landmarks import LandmarkNet, located
 
 RARE = {"rim": ("hemi", 2), "fine": ("resurfacing", 1)}  # what a network errs most on, and how often more it is shown
 CLOSE_SHARE = 0.6  # of the pelvis network's examples that show both ischia: the closer crop
-AXES_WEIGHT = 0.5  # in the loss of a rim, of the error of its axes beside that of its landmarks
+AXES_WEIGHT = 1.5  # in the loss of a rim, of the error of its axes beside that of its landmarks
 STEEPEST = 0.95  # short over long axis: nearer to a circle, version changes with it beyond all bounds
 
 
@@ -80,10 +80,10 @@ def new_net(kind: str) -> LandmarkNet:
     return pelvis_net() if kind == "pelvis" else rim_net()
 
 
-def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: float) -> Tensor:
+def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, axes_count: Tensor, blob: float) -> Tensor:
     """Cross-entropy to Gaussian heat maps, distance of the soft-argmax, its Laplace scale, presence; a rim's axes.
 
-    These as they are measured, about one middle.
+    These as they are measured, about one middle, and as much as ``axes_count`` (B, 2) says of each.
     """
     _, k, h, w = heat.shape
     found, covariance = located(heat)
@@ -99,7 +99,7 @@ def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, blob: fl
     there = present.float()
     landmarks = ((crossed + 0.2 * distance + 0.2 * laplace) * there).sum() / there.sum().clamp(min=1)
     if k == len(CUP_LANDMARKS):
-        axes = axes_error(found + to_one_middle(found, covariance.detach()), points).sum(-1)
+        axes = (axes_error(found + to_one_middle(found, covariance.detach()), points) * axes_count).sum(-1)
         landmarks = landmarks + AXES_WEIGHT * (axes * there[:, 0]).sum() / there[:, 0].sum().clamp(min=1)
     claimed = logits[:, :-k]
     return landmarks + F.binary_cross_entropy_with_logits(claimed, there[:, : claimed.shape[1]])
@@ -131,25 +131,25 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
     net = new_net(kind).to(memory_format=torch.channels_last)
     if init is not None and not begun(out):
         load(net, kind, init)
-        known = _subjects(kind, load_films(sources[0]))
+        known = subjects_of(kind, load_films(sources[0]))
         renormalise(net, stack([_example(kind, *known[i], rng) for i in rng.integers(0, len(known), 64)])[0])
     run = Run(out, settings, net)
-    held_out = _subjects(kind, load_films(validation))[:400]
+    held_out = subjects_of(kind, load_films(validation))[:400]
     while run.step < settings.steps:
-        subjects = _subjects(kind, [film for source in sources for film in load_films(source)])
+        subjects = subjects_of(kind, [film for source in sources for film in load_films(source)])
 
         def batch(
             subjects: list[Subject] = subjects,
-        ) -> tuple[Tensor, Tensor, Tensor]:
+        ) -> tuple[Tensor, ...]:
             chosen = [subjects[i] for i in rng.integers(0, len(subjects), settings.batch)]
             return stack([_example(kind, *one, rng, plain=rng.random() < settings.plain) for one in chosen])
 
         net.train()
         losses = []
-        for images, points, present in prefetch(batch, min(settings.epoch, settings.steps - run.step), run.device):
+        for images, *wanted in prefetch(batch, min(settings.epoch, settings.steps - run.step), run.device):
             with mixed_precision(run.device):
                 heat, logits = net(images)
-            value = loss(heat, logits.float(), points, present, settings.blob)
+            value = loss(heat, logits.float(), *wanted, settings.blob)
             run.update(value)
             losses.append(value.item())
         run.save(
@@ -181,7 +181,7 @@ def figures(kind: str, net: LandmarkNet, subjects: list[Subject]) -> dict[str, f
 def _figures(net: LandmarkNet, examples: list[Example]) -> dict[str, float]:
     errors, hits, axes, device = [], [], [], device_of(net)
     for start in range(0, len(examples), 32):
-        images, points, present = stack(examples[start : start + 32])
+        images, points, present, _ = stack(examples[start : start + 32])
         with torch.no_grad(), mixed_precision(device):
             heat, logits = (told.cpu() for told in net(images.to(device)))
         k, (found, covariance) = heat.shape[1], located(heat)
@@ -200,7 +200,8 @@ def _figures(net: LandmarkNet, examples: list[Example]) -> dict[str, float]:
     return told | {"axis_error_px": axis, "version_error_px": version}
 
 
-def _subjects(kind: str, films: list[LabelledFilm]) -> list[Subject]:
+def subjects_of(kind: str, films: list[LabelledFilm]) -> list[Subject]:
+    """What a network of ``KINDS`` learns from, as often as it does in a round."""
     if kind == "pelvis":
         upright = [(film, None) for film in films if stands_as_taken(film)]
         ischia = [one for one in upright if one[0].truth.ischium_right or one[0].truth.ischium_left]
@@ -209,7 +210,9 @@ def _subjects(kind: str, films: list[LabelledFilm]) -> list[Subject]:
     films = [film for film in films if not film.truth.turned_deg]
     if kind == "fine":
         measured = [film for film in films if film.truth.view in METHODS]
-        return _more_of_rare(kind, [(f, hip) for f in measured for hip in f.truth.hips if hip.cup and hip.cup.visible])
+        laterals = [film for film in measured if film.truth.view == View.CROSS_TABLE_LATERAL]
+        shown = measured + laterals  # these twice: fewer are taken than of AP views
+        return _more_of_rare(kind, [(f, hip) for f in shown for hip in f.truth.hips if hip.cup and hip.cup.visible])
     cups = [(film, hip) for film in films for hip in film.truth.hips if hip.implant != "none"]
     native = [(film, hip) for film in films for hip in film.truth.hips if hip.implant == "none"]
     return _more_of_rare(kind, cups) + _a_third(native, len(cups))

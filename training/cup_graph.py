@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS
 from training.cup_geometry import Rim, angles, beyond_usual_tilt, concentric, mean_of, outer, stated_errors
-from training.graphs import OTHER, ScoreCurve
+from training.graphs import OTHER, IntervalCurve, ScoreCurve
 from training.landmark_examples import CLOSEST_MARGIN, CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
 from training.networks.landmarks import LandmarkNet, located
 from training.turns import as_stored, box_as_taken, squares, turn_of, upright
@@ -40,8 +40,7 @@ class CupAngleGraph(nn.Module):
     def __init__(self, rim: LandmarkNet, fine: LandmarkNet, pelvis: LandmarkNet, cups: ScoreCurve) -> None:
         super().__init__()
         self.rim, self.fine, self.pelvis, self.cups = rim, fine, pelvis, cups
-        self.register_buffer("error_scale", torch.ones(len(CUP_ANGLES)))
-        self.register_buffer("error_power", torch.ones(len(CUP_ANGLES)))
+        self.intervals = nn.ModuleList(IntervalCurve() for _ in CUP_ANGLES)
 
     def forward(
         self, image: Tensor, view_scores: Tensor, turn_scores: Tensor, detections: Tensor
@@ -75,7 +74,8 @@ class CupAngleGraph(nn.Module):
 
     def interval(self, stated: Tensor) -> Tensor:
         """Half-widths (degrees) of the intervals that hold 95 % of errors, from what the landmarks state (..., 3)."""
-        return (self.error_scale * stated**self.error_power).clamp(max=UNSURE_DEG)
+        of_angles = zip(self.intervals, stated.unbind(-1), strict=True)
+        return torch.stack([curve(one) for curve, one in of_angles], -1).clamp(max=UNSURE_DEG)
 
     def _measured(self, film: Tensor, turn: Tensor, found: Rim, margin: float, places: Tensor) -> Rim:
         """By the fine network, in squares around the rims that were ``found``, ``margin`` times their long axis."""

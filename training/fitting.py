@@ -210,7 +210,7 @@ def _fit_cups(graph: CupAngleGraph, truths: list[FilmTruth], raws: list[RawFindi
             if truth.view in views and _has(hip, name) and raw.cup_angle_errors[row, index] < UNSURE_DEG
         ]
         stated, errors = np.array(measured, np.float64).T
-        graph.error_scale[index], graph.error_power[index] = fit_errors(stated, errors)
+        graph.intervals[index] = fit_errors(stated, errors)
 
 
 def _found(truth: FilmTruth, raw: RawFindings) -> list[tuple[HipTruth, int]]:

@@ -24,6 +24,7 @@ from training.networks.yolo import Yolo
 from training.turns import TURNS, box_as_stored, seen_before, turn_of, upright
 
 OTHER = VIEWS.index("other")
+BENDS = 3  # of what is made of a stated error
 
 
 class ScoreCurve(nn.Module):
@@ -38,6 +39,29 @@ class ScoreCurve(nn.Module):
         """Scores of any shape in [0, 1] to the same shape."""
         p = score.clamp(1e-6, 1 - 1e-6)
         return (self.slope * (p.log() - (1 - p).log()) + self.shift).sigmoid()
+
+
+class IntervalCurve(nn.Module):
+    """What a stated error means: in logarithms a line with bends, so another power of what is stated between any two.
+
+    ``slopes`` are the powers below the first, between each two and above the last of ``bends`` (of what is stated).
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        slopes: Sequence[float] = (1.0,) * (BENDS + 1),
+        bends: Sequence[float] = (1.0,) * BENDS,
+    ) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.tensor(scale))
+        self.register_buffer("slopes", torch.tensor(slopes))
+        self.register_buffer("bends", torch.tensor(bends))
+
+    def forward(self, stated: Tensor) -> Tensor:
+        """Stated errors above zero, of any shape, to the half-widths of their intervals."""
+        along, beyond = stated.log(), (stated.unsqueeze(-1) / self.bends).log().clamp(min=0)
+        return self.scale * (self.slopes[0] * along + (beyond * (self.slopes[1:] - self.slopes[:-1])).sum(-1)).exp()
 
 
 class Outliers(nn.Module):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ingest.records import CANVAS_SIZE, CUP_LANDMARKS
+from ingest.records import CANVAS_SIZE, CUP_LANDMARKS, View
 from simulation.truth import CupTruth, HipTruth
 from training.films import LabelledFilm, change_look, jitter
 
@@ -29,11 +29,15 @@ Vary = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]  # im
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One input (192, 192) in [0, 1], its landmarks (K, 2) in input pixels, and which of them are there (K,)."""
+    """One input (192, 192) in [0, 1], its landmarks (K, 2) in input pixels, and which of them are there (K,).
+
+    Of a rim also how much the errors of its direction and of its version count.
+    """
 
     image: np.ndarray
     points: np.ndarray
     present: np.ndarray
+    axes: tuple[float, float] = (0.0, 0.0)
 
 
 def varied(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -105,7 +109,12 @@ def rim_example(
             points[[0, 1]] = points[[1, 0]]
         present = bool((points > 0).all() and (points < CROP - 1).all())
     seen = image if rng is None else vary(image, points if present else points[:0], rng)
-    return Example(seen, points, np.full(5, present))
+    return Example(seen, points, np.full(5, present), axes_of(film.truth.view))
+
+
+def axes_of(view: str) -> tuple[float, float]:
+    """How much a rim's direction and its version count: on a lateral the direction alone tells what is measured."""
+    return (2.0, 0.0) if view == View.CROSS_TABLE_LATERAL else (1.0, 1.0)
 
 
 def ischia_side(apart: Tensor) -> Tensor:
@@ -193,8 +202,9 @@ def shows_both_ischia(film: LabelledFilm) -> bool:
     return film.truth.ischium_right is not None and film.truth.ischium_left is not None
 
 
-def stack(examples: list[Example]) -> tuple[Tensor, Tensor, Tensor]:
-    """Images (B, 1, 192, 192), points (B, K, 2) and presences (B, K)."""
+def stack(examples: list[Example]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Images (B, 1, 192, 192), points (B, K, 2), presences (B, K) and how much the axes count (B, 2)."""
     images = torch.from_numpy(np.stack([e.image for e in examples]))[:, None].to(memory_format=torch.channels_last)
     points = torch.from_numpy(np.stack([e.points for e in examples]))
-    return images, points, torch.from_numpy(np.stack([e.present for e in examples]))
+    present = torch.from_numpy(np.stack([e.present for e in examples]))
+    return images, points, present, torch.tensor([e.axes for e in examples])

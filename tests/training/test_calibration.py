@@ -5,7 +5,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from training.calibration import fit_curve, fit_errors, fit_outliers, fit_temperature  # noqa: E402 - after the skip
+from training.calibration import (  # noqa: E402 - after the skip
+    LEAST_ERROR_DEG,
+    fit_curve,
+    fit_errors,
+    fit_outliers,
+    fit_temperature,
+)
+from training.graphs import IntervalCurve  # noqa: E402
 
 
 def test_the_temperature_of_logits_three_times_too_sure_is_three():
@@ -29,15 +36,54 @@ def test_validation_without_a_miss_promises_no_certainty():
     assert curve(torch.tensor(0.9)).item() == pytest.approx(51 / 52, abs=0.01)
 
 
-def test_an_interval_holds_the_share_of_errors_that_it_says():
+def drawn(rng, spread):
+    """What is stated of 6,000 errors, and the errors, whose standard deviation is ``spread`` of that."""
+    stated = np.exp(rng.uniform(np.log(0.2), np.log(8), 6000))
+    return stated, rng.normal(0, spread(stated))
+
+
+@pytest.mark.parametrize(
+    "spread",
+    [
+        pytest.param(lambda stated: stated**1.5, id="a power"),
+        pytest.param(lambda stated: np.hypot(0.6, stated), id="no less than a least error"),
+        pytest.param(lambda stated: np.where(stated < 2, stated, stated**2 / 2), id="worse than stated where unsure"),
+    ],
+)
+def test_an_interval_holds_the_share_of_errors_that_it_says_wherever_it_is_asked(spread):
     rng = np.random.default_rng(3)
-    stated = rng.uniform(0.5, 4, 4000)
-    scale, power = fit_errors(stated, rng.normal(0, stated**1.5))
-    fresh = rng.uniform(0.5, 4, 4000)
-    held = np.abs(rng.normal(0, fresh**1.5)) <= scale * fresh**power
-    assert held.mean() == pytest.approx(0.95, abs=0.015)
-    assert power == pytest.approx(1.5, abs=0.15)
-    assert scale == pytest.approx(1.96, rel=0.1)
+    curve = fit_errors(*drawn(rng, spread))
+    stated, errors = drawn(rng, spread)
+    held = np.abs(errors) <= curve(torch.tensor(stated)).numpy()
+    for part in np.array_split(stated.argsort(), 5):
+        assert held[part].mean() == pytest.approx(0.95, abs=0.03)
+
+
+def test_an_interval_of_a_power_is_that_power():
+    rng = np.random.default_rng(5)
+    curve = fit_errors(*drawn(rng, lambda stated: stated**1.5))
+    stated = torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0, 7.0])
+    assert curve(stated).numpy() == pytest.approx((1.96 * stated**1.5).numpy(), rel=0.12)
+
+
+def test_what_is_stated_to_be_less_sure_never_has_the_narrower_interval():
+    rng = np.random.default_rng(6)
+    stated = np.exp(rng.uniform(-1, 2, 300))
+    curve = fit_errors(stated, rng.normal(0, 1 / stated))  # what is stated is the wrong way round
+    widths = curve(torch.logspace(-3, 2, 200)).numpy()
+    assert (np.diff(widths) >= 0).all()
+    assert (np.abs(rng.normal(0, 1 / stated)) <= curve(torch.tensor(stated)).numpy()).mean() > 0.9
+
+
+def test_some_errors_are_enough_for_an_interval_and_none_is_no_trouble():
+    curve = fit_errors(np.full(30, 0.7), np.linspace(0, 2.9, 30))
+    assert curve(torch.tensor(0.7)).item() == pytest.approx(2.9, abs=0.11)
+    assert fit_errors(np.array([0.5, 0.7]), np.zeros(2))(torch.tensor(0.6)).item() == pytest.approx(LEAST_ERROR_DEG)
+
+
+def test_a_curve_that_was_not_fitted_changes_nothing():
+    stated = torch.tensor([[1e-3, 0.5], [1.0, 70.0]])
+    assert IntervalCurve()(stated).numpy() == pytest.approx(stated.numpy(), rel=1e-5)
 
 
 def test_one_film_in_a_hundred_of_the_known_kind_is_an_outlier_and_every_film_of_another_kind():

@@ -1,13 +1,18 @@
 """What the landmark networks are taught about the angles of a rim."""
 
 import math
+from collections import Counter
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from training.cup_angle import AXES_WEIGHT, STEEPEST, axes_error, loss  # noqa: E402 - after the skip
+from builders.truths import make_cup, make_hip, make_truth  # noqa: E402 - after the skip
+
+from ingest.records import View  # noqa: E402
+from training.cup_angle import AXES_WEIGHT, STEEPEST, axes_error, loss, subjects_of  # noqa: E402
 from training.cup_geometry import to_one_middle  # noqa: E402
+from training.films import LabelledFilm  # noqa: E402
 from training.landmark_examples import CROP  # noqa: E402
 from training.networks.landmarks import located  # noqa: E402
 
@@ -52,27 +57,33 @@ def test_an_absent_rim_teaches_no_angles():
     heat = torch.zeros(2, 5, CROP // 2, CROP // 2, requires_grad=True)
     there = torch.tensor([[True] * 5, [False] * 5])
     points = torch.cat((rim(), torch.zeros(1, 5, 2)))
-    value = loss(heat, torch.zeros(2, 6), points, there, 1.5)
+    value = loss(heat, torch.zeros(2, 6), points, there, torch.ones(2, 2), 1.5)
     value.backward()
     assert value.isfinite()
     assert heat.grad[0].abs().max() > 0
     assert heat.grad[1].abs().max() == 0
 
 
-def weight_of_axes(monkeypatch, heat):
+def loss_of_axes(heat, axes_count=(1.0, 1.0)):
     """What the error of the axes adds to the loss of one rim."""
     logits, there = torch.zeros(1, 6), torch.ones(1, 5, dtype=torch.bool)
-    with_axes = loss(heat, logits, rim(), there, 1.5)
-    with monkeypatch.context() as patch:
-        patch.setattr("training.cup_angle.AXES_WEIGHT", 0.0)
-        return (with_axes - loss(heat, logits, rim(), there, 1.5)).item()
+    counted, free = (loss(heat, logits, rim(), there, torch.tensor([count]), 1.5) for count in (axes_count, (0.0, 0.0)))
+    return (counted - free).item()
 
 
-def test_the_loss_of_a_rim_holds_its_axes_about_one_middle(monkeypatch):
+def test_the_loss_of_a_rim_holds_its_axes_about_one_middle():
     heat = torch.randn(1, 5, CROP // 2, CROP // 2)
     found, covariance = located(heat)
     axes = axes_error(found + to_one_middle(found, covariance), rim()).sum()
-    assert weight_of_axes(monkeypatch, heat) == pytest.approx(AXES_WEIGHT * axes.item(), rel=1e-4)
+    assert loss_of_axes(heat) == pytest.approx(AXES_WEIGHT * axes.item(), rel=1e-4)
+
+
+def test_only_the_axis_that_counts_is_in_the_loss():
+    heat = torch.randn(1, 5, CROP // 2, CROP // 2)
+    direction, version = loss_of_axes(heat, (1.0, 0.0)), loss_of_axes(heat, (0.0, 1.0))
+    assert min(direction, version) > 0
+    assert loss_of_axes(heat, (2.0, 0.0)) == pytest.approx(2 * direction, rel=1e-4)
+    assert loss_of_axes(heat) == pytest.approx(direction + version, rel=1e-4)
 
 
 def maps(points, widths):
@@ -82,10 +93,19 @@ def maps(points, widths):
     return -squares / (2 * torch.tensor(widths)[:, None, None] ** 2)
 
 
-def test_a_tip_that_knows_it_is_unsure_costs_no_version(monkeypatch):
+def test_a_tip_that_knows_it_is_unsure_costs_no_version():
     off = rim()
     off[0, 3] += 8 * torch.nn.functional.normalize(off[0, 2] - off[0, 3], dim=0)  # as if the version were smaller
-    sure = weight_of_axes(monkeypatch, maps(off, [1.5] * 5))
-    unsure = weight_of_axes(monkeypatch, maps(off, [1.5, 1.5, 1.5, 12.0, 1.5]))
+    sure = loss_of_axes(maps(off, [1.5] * 5))
+    unsure = loss_of_axes(maps(off, [1.5, 1.5, 1.5, 12.0, 1.5]))
     assert sure > 1
     assert unsure < 0.1 * sure
+
+
+def test_the_fine_network_sees_laterals_twice_as_often_and_no_view_that_is_not_measured():
+    films = [
+        LabelledFilm(None, make_truth(view, hips=[make_hip(cup=make_cup()), make_hip("left")]))
+        for view in (View.AP_PELVIS, View.AP_HIP, View.CROSS_TABLE_LATERAL, View.FROG_LEG_LATERAL)
+    ]
+    shown = Counter(film.truth.view for film, _ in subjects_of("fine", films))
+    assert shown == {"ap_pelvis": 1, "ap_hip": 1, "cross_table_lateral": 2}

@@ -1,5 +1,7 @@
 """What the landmark networks learn from: crops whose points lie on what they name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -174,3 +176,11 @@ def test_the_fine_network_learns_from_crops_as_close_as_those_it_measures_in():
     for margin in measured_in:
         assert 0.3 < (np.abs(margins / margin - 1) < 0.1).mean() < 0.7
         assert 0.2 < (margins < margin).mean() < 0.8
+
+
+@pytest.mark.parametrize(("view", "axes"), [("ap_pelvis", (1, 1)), ("ap_hip", (1, 1)), ("cross_table_lateral", (2, 0))])
+def test_of_a_lateral_only_the_direction_counts_from_which_its_version_is_read(view, axes):
+    film, hip = make_cup(100.0)
+    film = replace(film, truth=replace(film.truth, view=view))
+    example = landmark_examples.rim_example(film, hip, None, fine=True)
+    assert landmark_examples.stack([example] * 2)[3].tolist() == [list(axes)] * 2

@@ -22,7 +22,7 @@ from training.loop import optimizer_for, prefetch
 from training.networks.landmarks import LandmarkNet, soft_argmax
 
 Subject = tuple[LabelledFilm, HipTruth]
-Batch = tuple[Tensor, Tensor, Tensor]
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]  # images, points, presences, how much the axes count
 AP_VIEWS = (View.AP_PELVIS, View.AP_HIP)
 LEVEL = torch.tensor([[[0.0, 0.0], [1.0, 0.0]]])  # a baseline along the rows
 
@@ -34,7 +34,7 @@ class Reading(Protocol):
         """An untrained network."""
 
     def loss(self, heat: Tensor, logits: Tensor, batch: Batch) -> Tensor:
-        """Loss of a batch of images, points and presences."""
+        """Loss of a batch."""
 
     def points(self, heat: Tensor) -> Tensor:
         """Answers (B, K, 96, 96) to landmarks (B, 5, 2) in input pixels."""
@@ -52,7 +52,7 @@ class Landmarks:
 
     def loss(self, heat: Tensor, logits: Tensor, batch: Batch) -> Tensor:
         """As deployed."""
-        return cup_angle.loss(heat, logits, batch[1], batch[2], self.blob)
+        return cup_angle.loss(heat, logits, *batch[1:], self.blob)
 
     def points(self, heat: Tensor) -> Tensor:
         """Expected positions."""
@@ -107,10 +107,10 @@ def trained(
         return stack([rim_example(*one, rng, fine=True, vary=vary) for one in chosen])
 
     began = time.monotonic()
-    for step, (images, points, present) in enumerate(prefetch(batch, steps)):
+    for step, made in enumerate(prefetch(batch, steps)):
         with torch.autocast("cpu", torch.bfloat16):
-            heat, logits = net(images)
-        value = reading.loss(heat, logits.float(), (images, points, present))
+            heat, logits = net(made[0])
+        value = reading.loss(heat, logits.float(), made)
         optimizer.zero_grad()
         value.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -126,7 +126,7 @@ def score(net: LandmarkNet, tested: list[Subject], reading: Reading | None = Non
     reading, axis, version = reading or Landmarks(), [], []
     for start in range(0, len(tested), 32):
         part = tested[start : start + 32]
-        images, points, _ = stack([rim_example(*one, None, fine=True) for one in part])
+        images, points, *_ = stack([rim_example(*one, None, fine=True) for one in part])
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             heat, _ = net(images)
         apart = (angles_of(reading.points(heat.float())) - angles_of(points)).abs()

@@ -23,7 +23,7 @@ class Ellipse:
 
     def loss(self, heat: Tensor, logits: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy and soft Dice of the mask, and presence; as segmentation is commonly trained."""
-        _, points, present = batch
+        _, points, present, _ = batch
         there = present[:, 0].float()
         wanted, told = mask(points, heat.shape[-1]), heat[:, 0].float()
         crossed = F.binary_cross_entropy_with_logits(told, wanted, reduction="none").mean((1, 2))
