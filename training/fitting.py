@@ -153,7 +153,7 @@ def _cup_angle(nets: Networks, held_out: list[LabelledFilm], told: Arrays) -> tu
     scores, stated = (torch.from_numpy(seen[key]) for key in ("cup_scores", "cup_angle_errors"))
     return graph, seen | {
         "cup_scores": (graph.cups(scores) * _shows_hip(told)).numpy() * shown,
-        "cup_angle_errors": graph.interval(stated).numpy(),
+        "cup_angle_errors": graph.interval(stated).numpy() * shown[..., None],
     }
 
 
