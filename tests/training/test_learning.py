@@ -31,13 +31,6 @@ def films(tmp_path_factory):
     return out
 
 
-@pytest.fixture(scope="module")
-def _elsewhere():
-    kept = elsewhere.set_up()
-    yield
-    del kept
-
-
 @pytest.fixture
 def exact(monkeypatch):
     """Learning in full precision, which another device must do to the last digits."""
@@ -62,7 +55,7 @@ def losses(run):
         return [float(line["loss"]) for line in csv.DictReader(file)]
 
 
-@pytest.mark.usefixtures("_elsewhere", "exact")
+@pytest.mark.usefixtures("exact")
 @pytest.mark.parametrize("network", SETTINGS)
 def test_another_device_learns_the_same(network, films, tmp_path):
     here = learn(network, films, tmp_path / "here")
@@ -90,7 +83,6 @@ def test_a_seed_says_what_is_learnt(films, tmp_path):
     assert learn("classifier", films, tmp_path / "other", seed=2) != once
 
 
-@pytest.mark.usefixtures("_elsewhere")
 def test_a_run_goes_on_from_its_checkpoint_on_another_device(films, tmp_path):
     learn("fine", films, tmp_path)
     further = replace(SETTINGS["fine"], steps=STEPS + 1, epoch=1, warmup=1, device=elsewhere.ELSEWHERE)
