@@ -1,7 +1,7 @@
 """What a rim's landmarks and the ischia tell: angles, how far they may be off, and whether the line is believable."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -9,6 +9,8 @@ from torch import Tensor
 LEAST_COSINE = 0.2  # of the version: nearer to a circle, the ellipse's axes tell no angle
 USUAL_TILT_DEG = 8.0  # between the line of the ischia and that of the hips' boxes
 LEAST_VARIANCE = 0.1  # of a landmark, square pixels of the canvas: no map is surer than that
+MISPLACED_SHARE = 0.08  # of the rim's long axis: a crop's middle further from the rim's lies badly around it,
+MISSIZED_SHARE = 0.1  # as does one that was drawn for a rim larger or smaller by more
 FOUND = 0.5  # score from which on a hip's box is where a hip is
 
 
@@ -31,6 +33,29 @@ def mean_of(one: Rim, other: Rim) -> Rim:
         (one.presence + other.presence) / 2,
         (((one.spread + other.spread) / 2) ** 2 + between[..., :2].sum(-1)).sqrt(),
     )
+
+
+def either(condition: Tensor, one: Rim, other: Rim) -> Rim:
+    """Of each side ``one`` where the condition (B, 2) holds, the ``other`` elsewhere."""
+
+    def of(name: str) -> Tensor:
+        first, second = getattr(one, name), getattr(other, name)
+        return torch.where(condition.reshape(*condition.shape, *[1] * (first.dim() - 2)), first, second)
+
+    return Rim(*(of(field.name) for field in fields(Rim)))
+
+
+def misplaced(found: Rim, measured: Rim) -> Tensor:
+    """Where a crop around the rim that was ``found`` lies badly around the one that was ``measured`` in it: (B, 2)."""
+    (centre, length), (its_centre, its_length) = _placed(found), _placed(measured)
+    beside = (centre - its_centre).norm(dim=-1) / its_length
+    return (beside > MISPLACED_SHARE) | ((length / its_length).log().abs() > MISSIZED_SHARE)
+
+
+def _placed(rim: Rim) -> tuple[Tensor, Tensor]:
+    """Where a rim's long axis has its middle (B, 2, 2) and how long it is (B, 2)."""
+    upper, lower = rim.points[:, :, 0], rim.points[:, :, 1]
+    return (upper + lower) / 2, (upper - lower).norm(dim=-1).clamp(min=1.0)
 
 
 def concentric(rim: Rim) -> Rim:

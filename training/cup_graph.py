@@ -1,8 +1,9 @@
 """The exported graph of the cup model: crops of a canvas, landmarks, and the angles that they make.
 
 A side's hip is looked at five times: the rim is found in the detector's box, then measured in a closer crop as it is
-and mirrored, and so again in one that is closer still. The ischia are found on the whole film, then twice in a crop
-around both, as it is and mirrored.
+and mirrored, and so again in one that is closer still. Where the first closer crop turns out to lie badly, it is placed
+anew and the rim measured in it once more. The ischia are found on the whole film, then twice in a crop around both, as
+it is and mirrored.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ingest.records import CANVAS_SIZE, CUP_ANGLES, CUP_LANDMARKS
-from training.cup_geometry import Rim, angles, beyond_usual_tilt, concentric, mean_of, outer, stated_errors
+from training.cup_geometry import (
+    Rim,
+    angles,
+    beyond_usual_tilt,
+    concentric,
+    either,
+    mean_of,
+    misplaced,
+    outer,
+    stated_errors,
+)
 from training.graphs import OTHER, IntervalCurve, ScoreCurve
 from training.landmark_examples import CLOSEST_MARGIN, CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
 from training.networks.landmarks import LandmarkNet, located
@@ -55,6 +66,8 @@ class CupAngleGraph(nn.Module):
         coarse = self._landmarks(partial(seen, self.rim), film, turn, centre, side, places)
         cup_scores = self.cups(coarse.presence.sigmoid()) * (1 - view_scores[:, OTHER, None])
         closer = self._measured(film, turn, coarse, FINE_MARGIN, places)
+        badly = misplaced(coarse, closer)
+        closer = either(badly, self._measured(film, turn, closer, FINE_MARGIN, chosen(shown & badly)), closer)
         fine = concentric(mean_of(closer, self._measured(film, turn, closer, CLOSEST_MARGIN, places)))
         reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
         trust = 1 - torch.exp(-reach / fine.spread)

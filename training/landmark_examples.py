@@ -114,7 +114,7 @@ def rim_example(
 
 def axes_of(view: str) -> tuple[float, float]:
     """How much a rim's direction and its version count: on a lateral the direction alone tells what is measured."""
-    return (2.0, 0.0) if view == View.CROSS_TABLE_LATERAL else (1.0, 1.0)
+    return (1.0, 0.0) if view == View.CROSS_TABLE_LATERAL else (1.0, 1.0)
 
 
 def ischia_side(apart: Tensor) -> Tensor:

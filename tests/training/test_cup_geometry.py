@@ -10,12 +10,16 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 
 from training.cup_geometry import (  # noqa: E402 - after the skip
     LEAST_VARIANCE,
+    MISPLACED_SHARE,
+    MISSIZED_SHARE,
     USUAL_TILT_DEG,
     Rim,
     angles,
     beyond_usual_tilt,
     concentric,
+    either,
     mean_of,
+    misplaced,
     stated_errors,
     variance,
 )
@@ -66,6 +70,30 @@ def test_two_looks_at_a_rim_count_half_each_and_are_less_certain_the_further_the
     for landmark in (0, 1, 3, 4):  # where both looks say the same
         assert both.points[0, 0, landmark].tolist() == one.points[0, 0, landmark].tolist()
         assert both.covariance[0, 0, landmark].tolist() == pytest.approx(one.covariance[0, 0, landmark].tolist())
+
+
+def placed(beside, larger):
+    """A rim (1, 2, 5) whose right side lies that share of its long axis aside, and is that much larger."""
+    rim = make_rim()
+    points = 300 + (rim.points - 300) * larger + torch.tensor([beside * LENGTH, 0.0])
+    return replace(rim, points=torch.where(torch.tensor([True, False])[:, None, None], points, rim.points))
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize(("share", "badly"), [(0.9, False), (1.1, True)])
+def test_a_crop_lies_badly_where_the_rim_is_further_aside_or_of_another_size(sign, share, badly):
+    aside, larger = placed(sign * share * MISPLACED_SHARE, 1.0), placed(0.0, math.exp(sign * share * MISSIZED_SHARE))
+    assert misplaced(aside, make_rim()).tolist() == [[badly, False]]
+    assert misplaced(larger, make_rim()).tolist() == [[badly, False]]
+
+
+def test_of_two_rims_each_side_is_taken_whole():
+    one = make_rim(unsure=[0], covariance=(4.0, 1.0, 0.0))
+    other = Rim(one.points + 1, one.covariance + 1, one.presence + 1, one.spread + 1)
+    taken = either(torch.tensor([[True, False]]), one, other)
+    for name in ("points", "covariance", "presence", "spread"):
+        assert getattr(taken, name)[0, 0].tolist() == getattr(one, name)[0, 0].tolist(), name
+        assert getattr(taken, name)[0, 1].tolist() == getattr(other, name)[0, 1].tolist(), name
 
 
 def shifted(rim, landmark, across):

@@ -140,12 +140,13 @@ def test_the_exported_graph_answers_as_the_module_however_many_sides_are_looked_
         assert told[name].reshape(len(shown), 2, -1).any(2).tolist() == looked_at, name
 
 
-def test_a_rim_is_measured_again_in_a_crop_around_what_was_measured(cup_graph, monkeypatch):
+@pytest.mark.parametrize("badly", [False, True])
+def test_a_rim_is_measured_again_in_a_crop_around_what_was_measured(cup_graph, monkeypatch, badly):
     module, _ = cup_graph
     crops, rims = [], []
 
     def noted(film, turn, centre, side):
-        crops.append((centre.flatten().tolist(), side.item()))
+        crops.append((centre.flatten().tolist(), side.flatten().tolist()))
         return CupAngleGraph.crops(film, turn, centre, side)
 
     def measured(*look):
@@ -154,14 +155,20 @@ def test_a_rim_is_measured_again_in_a_crop_around_what_was_measured(cup_graph, m
 
     monkeypatch.setattr(module, "crops", noted)
     monkeypatch.setattr(module, "_landmarks", measured)
+    monkeypatch.setattr("training.cup_graph.misplaced", lambda *_: torch.tensor([[badly, badly]]))
     with torch.no_grad():
         _, landmarks, *_ = module(*some_films([[0]]).values())
-    assert len(rims) == 3
-    for found, margin, (centre, side) in zip(rims, (FINE_MARGIN, CLOSEST_MARGIN), crops[1:3], strict=False):
+    coarse, first, again, last = rims
+    closer = again if badly else first
+    around = [(coarse, FINE_MARGIN), (first, FINE_MARGIN), (closer, CLOSEST_MARGIN)]
+    for index, ((found, margin), (centres, sides)) in enumerate(zip(around, crops[1:4], strict=True)):
+        if index == 1 and not badly:
+            assert centres == sides == []  # not a crop is drawn
+            continue
         upper, lower = found.points[0, 0, :2]
-        assert centre == pytest.approx(((upper + lower) / 2).tolist())
-        assert side == pytest.approx(margin * max(24.0, (upper - lower).norm().item()))
-    middle = (rims[1].points + rims[2].points) / 2
+        assert centres == pytest.approx(((upper + lower) / 2).tolist())
+        assert sides == pytest.approx([margin * max(24.0, (upper - lower).norm().item())])
+    middle = (closer.points + last.points) / 2
     assert landmarks[0, 0, :, :2].numpy() == pytest.approx(middle[0, 0].numpy(), abs=1e-3)
 
 
