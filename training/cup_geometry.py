@@ -47,13 +47,13 @@ def either(condition: Tensor, one: Rim, other: Rim) -> Rim:
 
 def misplaced(found: Rim, measured: Rim) -> Tensor:
     """Where a crop around the rim that was ``found`` lies badly around the one that was ``measured`` in it: (B, 2)."""
-    (centre, length), (its_centre, its_length) = _placed(found), _placed(measured)
+    (centre, length), (its_centre, its_length) = placement(found), placement(measured)
     beside = (centre - its_centre).norm(dim=-1) / its_length
     return (beside > MISPLACED_SHARE) | ((length / its_length).log().abs() > MISSIZED_SHARE)
 
 
-def _placed(rim: Rim) -> tuple[Tensor, Tensor]:
-    """Where a rim's long axis has its middle (B, 2, 2) and how long it is (B, 2)."""
+def placement(rim: Rim) -> tuple[Tensor, Tensor]:
+    """Where a rim's long axis has its middle (B, 2, 2) and how long it is (B, 2), pixels of the upright canvas."""
     upper, lower = rim.points[:, :, 0], rim.points[:, :, 1]
     return (upper + lower) / 2, (upper - lower).norm(dim=-1).clamp(min=1.0)
 

@@ -23,6 +23,7 @@ from training.cup_geometry import (
     mean_of,
     misplaced,
     outer,
+    placement,
     stated_errors,
 )
 from training.graphs import OTHER, IntervalCurve, ScoreCurve
@@ -92,10 +93,9 @@ class CupAngleGraph(nn.Module):
 
     def _measured(self, film: Tensor, turn: Tensor, found: Rim, margin: float, places: Tensor) -> Rim:
         """By the fine network, in squares around the rims that were ``found``, ``margin`` times their long axis."""
-        upper, lower = found.points[:, :, 0], found.points[:, :, 1]
-        side = (upper - lower).norm(dim=-1, keepdim=True).clamp(min=24) * margin
-        look = partial(seen_from_both_faces, self.fine)
-        return self._landmarks(look, film, turn, (upper + lower) / 2, side, places)
+        centre, length = placement(found)
+        side = length.clamp(min=24)[..., None] * margin
+        return self._landmarks(partial(seen_from_both_faces, self.fine), film, turn, centre, side, places)
 
     def _landmarks(self, look: Look, film: Tensor, turn: Tensor, centre: Tensor, side: Tensor, places: Tensor) -> Rim:
         """What a look tells of squares of ``side`` (B, 2, 1) around ``centre`` (B, 2, 2), upright canvas pixels.

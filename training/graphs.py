@@ -59,7 +59,7 @@ class IntervalCurve(nn.Module):
         self.register_buffer("bends", torch.tensor(bends))
 
     def forward(self, stated: Tensor) -> Tensor:
-        """Stated errors of any shape to the half-widths of their intervals."""
+        """Stated errors of any shape to the half-widths of their intervals, both in degrees."""
         stated = stated.clamp(min=1e-6)  # of nothing, nothing is stated
         along, beyond = stated.log(), (stated.unsqueeze(-1) / self.bends).log().clamp(min=0)
         return self.scale * (self.slopes[0] * along + (beyond * (self.slopes[1:] - self.slopes[:-1])).sum(-1)).exp()
