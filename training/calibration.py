@@ -10,14 +10,13 @@ from scipy.optimize import linprog, minimize
 from scipy.sparse import csr_matrix, hstack, identity
 from torch import Tensor
 
-from training.graphs import IntervalCurve, Outliers, ScoreCurve
+from training.graphs import BENDS_AT, IntervalCurve, Outliers, ScoreCurve
 
 Floats = NDArray[np.float64]
 
 DIRECTIONS = 48  # of the features, that the outlier score looks along
 SHRINKAGE = 0.1  # of the covariance towards a ball: later directions are known from few films
 COVERED = 0.95  # share of errors that an interval holds
-BENDS_AT = (0.25, 0.6, 0.9)  # quantiles of what is stated: few errors are large, and they bend the curve most
 LEAST_ERROR_DEG = 0.02  # as good as none
 
 

@@ -24,7 +24,7 @@ from training.networks.yolo import Yolo
 from training.turns import TURNS, box_as_stored, seen_before, turn_of, upright
 
 OTHER = VIEWS.index("other")
-BENDS = 3  # of what is made of a stated error
+BENDS_AT = (0.25, 0.6, 0.9)  # quantiles of what is stated: few errors are large, and they bend an interval's curve most
 
 
 class ScoreCurve(nn.Module):
@@ -50,8 +50,8 @@ class IntervalCurve(nn.Module):
     def __init__(
         self,
         scale: float = 1.0,
-        slopes: Sequence[float] = (1.0,) * (BENDS + 1),
-        bends: Sequence[float] = (1.0,) * BENDS,
+        slopes: Sequence[float] = (1.0,) * (len(BENDS_AT) + 1),
+        bends: Sequence[float] = (1.0,) * len(BENDS_AT),
     ) -> None:
         super().__init__()
         self.register_buffer("scale", torch.tensor(scale))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ingest.cup import METHODS
 from ingest.records import View
 from simulation.truth import HipTruth
-from training import cup_angle, cup_geometry
+from training import cup_angle, cup_geometry, landmark_loss
 from training.films import LabelledFilm, stands_as_taken
 from training.landmark_examples import Vary, rim_example, stack, varied
 from training.loop import optimizer_for, prefetch
@@ -52,7 +52,7 @@ class Landmarks:
 
     def loss(self, heat: Tensor, logits: Tensor, batch: Batch) -> Tensor:
         """As deployed."""
-        return cup_angle.loss(heat, logits, *batch[1:], self.blob)
+        return landmark_loss.loss(heat, logits, *batch[1:], self.blob)
 
     def points(self, heat: Tensor) -> Tensor:
         """Expected positions."""
