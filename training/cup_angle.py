@@ -8,36 +8,31 @@ python -m training.cup_angle fine   --films films/train --validation films/valid
 python -m training.cup_angle pelvis --films films/train --validation films/validation --out runs/pelvis
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ingest.cup import METHODS
-from ingest.records import CUP_LANDMARKS, View
-from simulation.truth import HipTruth
+from ingest.records import CUP_LANDMARKS
 from training.cup_geometry import to_one_middle
 from training.deployed import OtherNetworkError, load_deployed, renormalise
-from training.films import LabelledFilm, load_films, stands_as_taken
+from training.films import load_films
 from training.landmark_examples import (
     CROP,
     Example,
     Subject,
-    as_it_is,
     pelvis_example,
-    rim_example,
     shows_both_ischia,
     stack,
-    varied,
 )
 from training.landmark_loss import axes_error, loss
+from training.landmark_subjects import Name, example_of, name_of, subjects_of
 from training.loop import Run, begun, device_of, given, mixed_precision, options, prefetch
 from training.networks.landmarks import LandmarkNet, located
 
-RARE = {"rim": ("hemi", 2), "fine": ("resurfacing", 1)}  # what a network errs most on, and how often more it is shown
-CLOSE_SHARE = 0.6  # of the pelvis network's examples that show both ischia: the closer crop
+HARDEST = 0.1  # share of subjects that are those on which a network is furthest off
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +48,7 @@ class Settings:
     ema: float = 0.99
     device: str = "cpu"  # what learns, as PyTorch names it
     plain: float = 0.0  # share of examples as the film is, as of the classifier
+    hard: float = 0.0  # share of examples from the ``HARDEST`` for the weights that a run begins or goes on with
     blob: float = 1.5  # standard deviation of a target heat map, in its cells
     seed: int = 3
 
@@ -86,17 +82,20 @@ def train(kind: str, sources: list[Path], validation: Path, out: Path, settings:
     if init is not None and not begun(out):
         load(net, kind, init)
         known = subjects_of(kind, load_films(sources[0]))
-        renormalise(net, stack([_example(kind, *known[i], rng) for i in rng.integers(0, len(known), 64)])[0])
+        renormalise(net, stack([example_of(kind, *known[i], rng) for i in rng.integers(0, len(known), 64)])[0])
     run = Run(out, settings, net)
     held_out = subjects_of(kind, load_films(validation))[:400]
+    hardest: frozenset[Name] | None = None
     while run.step < settings.steps:
         subjects = subjects_of(kind, [film for source in sources for film in load_films(source)])
+        if settings.hard and hardest is None:
+            hardest = hardest_of(kind, run.average.module.eval(), subjects)
+        among = subjects, [one for one in subjects if hardest and name_of(*one) in hardest]
 
-        def batch(
-            subjects: list[Subject] = subjects,
-        ) -> tuple[Tensor, ...]:
-            chosen = [subjects[i] for i in rng.integers(0, len(subjects), settings.batch)]
-            return stack([_example(kind, *one, rng, plain=rng.random() < settings.plain) for one in chosen])
+        def batch(among: tuple[list[Subject], list[Subject]] = among) -> tuple[Tensor, ...]:
+            chosen = [among[rng.random() < settings.hard] for _ in range(settings.batch)]
+            drawn = [these[rng.integers(0, len(these))] for these in chosen]
+            return stack([example_of(kind, *one, rng, plain=rng.random() < settings.plain) for one in drawn])
 
         net.train()
         losses = []
@@ -125,20 +124,44 @@ def load(net: LandmarkNet, kind: str, model: Path) -> None:
 
 def figures(kind: str, net: LandmarkNet, subjects: list[Subject]) -> dict[str, float]:
     """Mean landmark error in input pixels and share of presences told right, without augmentation; a rim's axes."""
-    told = _figures(net, [_example(kind, *subject, None) for subject in subjects])
+    told = _figures(net, [example_of(kind, *subject, None) for subject in subjects])
     if kind != "pelvis":
         return told
     crops = [pelvis_example(film, None, close=True) for film, _ in subjects if shows_both_ischia(film)]
     return told | {"close_error_px": _figures(net, crops)["error_px"]}
 
 
+def hardest_of(kind: str, net: LandmarkNet, subjects: list[Subject]) -> frozenset[Name]:
+    """Those subjects on which a network is furthest off, as the films are; of rims, by what is measured by them."""
+    once = {name_of(*one): one for one in subjects}
+    off: dict[Name, float] = {}
+    names = list(once)
+    for start in range(0, len(names), 32):
+        part = names[start : start + 32]
+        images, points, present, count = stack([example_of(kind, *once[name], None) for name in part])
+        found, covariance, _ = _seen(net, images)
+        if kind == "pelvis":
+            errors = (found - points).norm(dim=-1)
+        else:
+            errors, present = axes_error(found + to_one_middle(found, covariance), points) * count, present[:, :1]
+        off |= zip(part, (errors * present).sum(-1).tolist(), strict=True)
+    bound = np.quantile([error for error in off.values() if error > 0], 1 - HARDEST)
+    return frozenset(name for name, error in off.items() if error > bound)
+
+
+def _seen(net: LandmarkNet, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Landmarks, their covariances and the logits, wherever the network's weights lie."""
+    with torch.no_grad(), mixed_precision(device_of(net)):
+        heat, logits = (told.cpu() for told in net(images.to(device_of(net))))
+    return *located(heat), logits
+
+
 def _figures(net: LandmarkNet, examples: list[Example]) -> dict[str, float]:
-    errors, hits, axes, device = [], [], [], device_of(net)
+    errors, hits, axes = [], [], []
     for start in range(0, len(examples), 32):
         images, points, present, _ = stack(examples[start : start + 32])
-        with torch.no_grad(), mixed_precision(device):
-            heat, logits = (told.cpu() for told in net(images.to(device)))
-        k, (found, covariance) = heat.shape[1], located(heat)
+        found, covariance, logits = _seen(net, images)
+        k = found.shape[1]
         errors.append((found - points).norm(dim=-1)[present])
         if k == len(CUP_LANDMARKS):
             axes.append(axes_error(found + to_one_middle(found, covariance), points)[present[:, 0]])
@@ -154,50 +177,16 @@ def _figures(net: LandmarkNet, examples: list[Example]) -> dict[str, float]:
     return told | {"axis_error_px": axis, "version_error_px": version}
 
 
-def subjects_of(kind: str, films: list[LabelledFilm]) -> list[Subject]:
-    """What a network of ``KINDS`` learns from, as often as it does in a round."""
-    if kind == "pelvis":
-        upright = [(film, None) for film in films if stands_as_taken(film)]
-        ischia = [one for one in upright if one[0].truth.ischium_right or one[0].truth.ischium_left]
-        none = [one for one in upright if not (one[0].truth.ischium_right or one[0].truth.ischium_left)]
-        return ischia + _a_third(none, len(ischia))
-    films = [film for film in films if not film.truth.turned_deg]
-    if kind == "fine":
-        measured = [film for film in films if film.truth.view in METHODS]
-        laterals = [film for film in measured if film.truth.view == View.CROSS_TABLE_LATERAL]
-        shown = measured + laterals  # these twice: fewer are taken than of AP views
-        return _more_of_rare(kind, [(f, hip) for f in shown for hip in f.truth.hips if hip.cup and hip.cup.visible])
-    cups = [(film, hip) for film in films for hip in film.truth.hips if hip.implant != "none"]
-    native = [(film, hip) for film in films for hip in film.truth.hips if hip.implant == "none"]
-    return _more_of_rare(kind, cups) + _a_third(native, len(cups))
-
-
-def _more_of_rare(kind: str, subjects: list[Subject]) -> list[Subject]:
-    rare, times = RARE[kind]
-    return subjects + times * [one for one in subjects if one[1].implant == rare]
-
-
-def _a_third(others: list[Subject], of: int) -> list[Subject]:
-    """Some of ``others``, evenly: about one to three of what is looked for."""
-    return others[:: max(1, 3 * len(others) // max(1, of))]
-
-
-def _example(
-    kind: str, film: LabelledFilm, hip: HipTruth | None, rng: np.random.Generator | None, *, plain: bool = False
-) -> Example:
-    vary = as_it_is if plain else varied
-    if hip is not None:
-        return rim_example(film, hip, rng, fine=kind == "fine", vary=vary)
-    close = rng is not None and shows_both_ischia(film) and rng.random() < CLOSE_SHARE
-    return pelvis_example(film, rng, close=close, vary=vary)
-
-
 def main() -> None:
     """Command line."""
     parser = options(__doc__, Settings().steps)
     parser.add_argument("kind", choices=KINDS)
+    parser.add_argument(
+        "--hard", type=float, default=0.0, help="share of examples that the first weights are furthest off on"
+    )
     args = parser.parse_args()
-    train(args.kind, args.films, args.validation, args.out, given(Settings(), args), args.init)
+    settings = replace(given(Settings(), args), hard=args.hard)
+    train(args.kind, args.films, args.validation, args.out, settings, args.init)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,19 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from builders.truths import make_cup, make_hip, make_truth  # noqa: E402 - after the skip
+from builders.rims import rim  # noqa: E402 - after the skip
+from builders.truths import make_cup, make_hip, make_truth  # noqa: E402
 
 from ingest.records import View  # noqa: E402
-from training.cup_angle import subjects_of  # noqa: E402
+from training import cup_angle  # noqa: E402
 from training.films import LabelledFilm  # noqa: E402
+from training.landmark_examples import CROP, Example  # noqa: E402
+from training.landmark_subjects import subjects_of  # noqa: E402
 
 
 def test_the_fine_network_sees_laterals_twice_as_often_and_no_view_that_is_not_measured():
@@ -20,3 +24,32 @@ def test_the_fine_network_sees_laterals_twice_as_often_and_no_view_that_is_not_m
     ]
     shown = Counter(film.truth.view for film, _ in subjects_of("fine", films))
     assert shown == {"ap_pelvis": 1, "ap_hip": 1, "cross_table_lateral": 2}
+
+
+class FixedRim(torch.nn.Module):
+    """Stands in for a network that sees the same rim in every crop."""
+
+    def __init__(self, points):
+        super().__init__()
+        self.nothing = torch.nn.Parameter(torch.zeros(()))
+        cells, grid = (points[0] - 0.5) / 2, torch.arange(CROP // 2)
+        self.heat = -((grid - cells[:, :1, None]) ** 2 + (grid[:, None] - cells[:, 1:, None]) ** 2)
+
+    def forward(self, image):
+        """(B, 1, 192, 192) to heat maps (B, 5, 96, 96) and logits (B, 6)."""
+        return self.heat.expand(len(image), -1, -1, -1), torch.zeros(len(image), 6)
+
+
+def test_the_hardest_tenth_is_what_a_network_is_furthest_off_on(monkeypatch):
+    films = [LabelledFilm(None, make_truth(hips=[make_hip(cup=make_cup())], seed=seed)) for seed in range(40)]
+    films.append(LabelledFilm(None, make_truth(hips=[make_hip()], seed=99)))  # without a cup nothing is off
+
+    def example_of(_kind, film, hip, _rng):
+        seed = film.truth.seed  # the higher, the more it is turned; and of one the version is another
+        points = rim(axis_deg=40.4 + 0.4 * seed, version_deg=45 if seed == 3 else 15)[0].numpy()
+        return Example(np.zeros((CROP, CROP), np.float32), points, np.full(5, hip.cup is not None), (1.0, 1.0))
+
+    monkeypatch.setattr(cup_angle, "example_of", example_of)
+    subjects = [(film, film.truth.hips[0]) for film in films]
+    hardest = cup_angle.hardest_of("fine", FixedRim(rim()), subjects * 2)
+    assert hardest == {(seed, "right") for seed in (3, 37, 38, 39)}

@@ -6,21 +6,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from training.cup_geometry import to_one_middle  # noqa: E402 - after the skip
+from builders.rims import LENGTH, rim  # noqa: E402 - after the skip
+
+from training.cup_geometry import to_one_middle  # noqa: E402
 from training.landmark_examples import CROP  # noqa: E402
 from training.landmark_loss import AXES_WEIGHT, STEEPEST, axes_error, loss  # noqa: E402
 from training.networks.landmarks import located  # noqa: E402
-
-LENGTH = 100.0  # pixels of the long axis
-
-
-def rim(*, axis_deg=40.0, version_deg=15.0):
-    """Landmarks (1, 5, 2) of a rim in the middle of a crop."""
-    turn, short = math.radians(axis_deg), math.sin(math.radians(version_deg))
-    along, across = torch.tensor([math.cos(turn), math.sin(turn)]), torch.tensor([-math.sin(turn), math.cos(turn)])
-    half = LENGTH / 2
-    ends = (-half * along, half * along, half * short * across, -half * short * across, -half * across)
-    return torch.stack(ends)[None] + CROP / 2
 
 
 @pytest.mark.parametrize("by_deg", [-8.0, 3.0])

@@ -13,6 +13,7 @@ from builders import elsewhere  # noqa: E402 - after the skip
 
 from simulation.dataset import Request, make_films  # noqa: E402
 from training import classifier, cup_angle, detector, letters, loop  # noqa: E402
+from training.landmark_subjects import name_of  # noqa: E402
 
 STEPS = 2
 SETTINGS = {
@@ -90,6 +91,31 @@ def test_a_run_goes_on_from_its_checkpoint_on_another_device(films, tmp_path):
     cup_angle.train("fine", [films], films, tmp_path, further, None)
     assert len(losses(tmp_path)) == STEPS + 1
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == STEPS + 1
+
+
+@pytest.mark.parametrize("network", cup_angle.KINDS)
+def test_as_many_examples_as_asked_for_are_the_hardest(network, films, tmp_path, monkeypatch):
+    hardest, shown, example_of = [], [], cup_angle.example_of
+
+    def found(*args):
+        hardest.append(real(*args))
+        return hardest[-1]
+
+    def noted(kind, film, hip, rng, **look):
+        if rng is not None:
+            shown.append(name_of(film, hip))
+        return example_of(kind, film, hip, rng, **look)
+
+    real = cup_angle.hardest_of
+    monkeypatch.setattr(cup_angle, "hardest_of", found)
+    monkeypatch.setattr(cup_angle, "example_of", noted)
+    learn(network, films, tmp_path / "none")
+    assert not hardest
+    assert len(set(shown)) > 1
+    shown.clear()
+    learn(network, films, tmp_path / "all", hard=1.0)
+    assert len(hardest) == 1
+    assert set(shown) <= hardest[0]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
