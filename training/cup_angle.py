@@ -132,7 +132,10 @@ def figures(kind: str, net: LandmarkNet, subjects: list[Subject]) -> dict[str, f
 
 
 def hardest_of(kind: str, net: LandmarkNet, subjects: list[Subject]) -> frozenset[Name]:
-    """Those subjects on which a network is furthest off, as the films are; of rims, by what is measured by them."""
+    """The ``HARDEST`` of the subjects for a network, by how many input pixels it is off on the first crop of each.
+
+    As the films are; of a rim what counts are its axes, of a pelvis the landmarks that are there.
+    """
     once = {name_of(*one): one for one in subjects}
     off: dict[Name, float] = {}
     names = list(once)
@@ -182,7 +185,10 @@ def main() -> None:
     parser = options(__doc__, Settings().steps)
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument(
-        "--hard", type=float, default=0.0, help="share of examples that the first weights are furthest off on"
+        "--hard",
+        type=float,
+        default=0.0,
+        help="share of examples from the tenth that the weights are furthest off on when this command begins",
     )
     args = parser.parse_args()
     settings = replace(given(Settings(), args), hard=args.hard)

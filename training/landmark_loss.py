@@ -16,6 +16,14 @@ def loss(heat: Tensor, logits: Tensor, points: Tensor, present: Tensor, axes_cou
     """Cross-entropy to Gaussian heat maps, distance of the soft-argmax, its Laplace scale, presence; a rim's axes.
 
     These as they are measured, about one middle, and as much as ``axes_count`` (B, 2) says of each.
+
+    Args:
+        heat: (B, K, H, W) heat maps, a cell of them two input pixels.
+        logits: (B, P + K) of presence, then the log Laplace scale (input pixels) of each landmark's error.
+        points: (B, K, 2) where the landmarks lie, input pixels.
+        present: (B, K) which of them are there.
+        axes_count: (B, 2) of a rim, how much the errors of its direction and of its version count.
+        blob: standard deviation of a target heat map, in its cells.
     """
     _, k, h, w = heat.shape
     found, covariance = located(heat)

@@ -16,3 +16,10 @@ def rim(*, axis_deg=40.0, version_deg=15.0):
     half = LENGTH / 2
     ends = (-half * along, half * along, half * short * across, -half * short * across, -half * across)
     return torch.stack(ends)[None] + CROP / 2
+
+
+def maps(points, widths):
+    """Heat maps (1, 5, S, S) that are blobs about landmarks, of as many ``widths`` in cells."""
+    cells, grid = (points - 0.5) / 2, torch.arange(CROP // 2)
+    squares = (grid - cells[..., :1, None]) ** 2 + (grid[:, None] - cells[..., 1:, None]) ** 2
+    return -squares / (2 * torch.tensor(widths)[:, None, None] ** 2)

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from builders.rims import rim  # noqa: E402 - after the skip
+from builders.rims import maps, rim  # noqa: E402 - after the skip
 from builders.truths import make_cup, make_hip, make_truth  # noqa: E402
 
 from ingest.records import View  # noqa: E402
@@ -32,8 +32,7 @@ class FixedRim(torch.nn.Module):
     def __init__(self, points):
         super().__init__()
         self.nothing = torch.nn.Parameter(torch.zeros(()))
-        cells, grid = (points[0] - 0.5) / 2, torch.arange(CROP // 2)
-        self.heat = -((grid - cells[:, :1, None]) ** 2 + (grid[:, None] - cells[:, 1:, None]) ** 2)
+        self.heat = maps(points, [1.5] * 5)
 
     def forward(self, image):
         """(B, 1, 192, 192) to heat maps (B, 5, 96, 96) and logits (B, 6)."""
@@ -45,9 +44,10 @@ def test_the_hardest_tenth_is_what_a_network_is_furthest_off_on(monkeypatch):
     films.append(LabelledFilm(None, make_truth(hips=[make_hip()], seed=99)))  # without a cup nothing is off
 
     def example_of(_kind, film, hip, _rng):
-        seed = film.truth.seed  # the higher, the more it is turned; and of one the version is another
-        points = rim(axis_deg=40.4 + 0.4 * seed, version_deg=45 if seed == 3 else 15)[0].numpy()
-        return Example(np.zeros((CROP, CROP), np.float32), points, np.full(5, hip.cup is not None), (1.0, 1.0))
+        seed = film.truth.seed  # the higher, the more it is turned; of two the version is another, which counts of one
+        points = rim(axis_deg=40.4 + 0.4 * seed, version_deg=45 if seed in (3, 5) else 15)[0].numpy()
+        count = (1.0, 0.0) if seed == 5 else (1.0, 1.0)
+        return Example(np.zeros((CROP, CROP), np.float32), points, np.full(5, hip.cup is not None), count)
 
     monkeypatch.setattr(cup_angle, "example_of", example_of)
     subjects = [(film, film.truth.hips[0]) for film in films]

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from builders.rims import LENGTH, rim  # noqa: E402 - after the skip
+from builders.rims import LENGTH, maps, rim  # noqa: E402 - after the skip
 
 from training.cup_geometry import to_one_middle  # noqa: E402
 from training.landmark_examples import CROP  # noqa: E402
@@ -70,13 +70,6 @@ def test_only_the_axis_that_counts_is_in_the_loss():
     assert min(direction, version) > 0
     assert loss_of_axes(heat, (2.0, 0.0)) == pytest.approx(2 * direction, rel=1e-4)
     assert loss_of_axes(heat) == pytest.approx(direction + version, rel=1e-4)
-
-
-def maps(points, widths):
-    """Heat maps (1, 5, S, S) that are blobs about landmarks, of as many ``widths`` in cells."""
-    cells, grid = (points - 0.5) / 2, torch.arange(CROP // 2)
-    squares = (grid - cells[..., :1, None]) ** 2 + (grid[:, None] - cells[..., 1:, None]) ** 2
-    return -squares / (2 * torch.tensor(widths)[:, None, None] ** 2)
 
 
 def test_a_tip_that_knows_it_is_unsure_costs_no_version():

@@ -115,6 +115,7 @@ def test_as_many_examples_as_asked_for_are_the_hardest(network, films, tmp_path,
     shown.clear()
     learn(network, films, tmp_path / "all", hard=1.0)
     assert len(hardest) == 1
+    assert shown
     assert set(shown) <= hardest[0]
 
 
