@@ -18,6 +18,7 @@ DIRECTIONS = 48  # of the features, that the outlier score looks along
 SHRINKAGE = 0.1  # of the covariance towards a ball: later directions are known from few films
 COVERED = 0.95  # share of errors that an interval holds
 LEAST_ERROR_DEG = 0.02  # as good as none
+RIDGE = 3e-4  # of a line's weights, beside the mean negative log-likelihood
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
@@ -42,6 +43,29 @@ def fit_curve(scores: Floats, hits: NDArray[np.bool_]) -> ScoreCurve:
 
     slope, shift = minimize(cost, [1.0, 0.0], method="Nelder-Mead").x
     return ScoreCurve(max(float(slope), 0.05), float(shift))
+
+
+def fit_line(features: Floats, hits: NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Weights (F,) and shift of the logit of ``hits`` (N,), linear in ``features`` (N, F): logistic regression.
+
+    Of standardised features a weight costs its square (ridge; Le Cessie 1992), so that few hits promise little.
+    """
+    mean, spread = features.mean(0), features.std(0) + 1e-6
+    along = np.column_stack(((features - mean) / spread, np.ones(len(hits))))
+    sign = np.where(hits, 1.0, -1.0)
+    counts = np.append(np.full(features.shape[1], RIDGE), 0.0)
+
+    def cost(line: Floats) -> tuple[float, Floats]:
+        margin = sign * (along @ line)
+        slope = -sign / (1 + np.exp(margin.clip(-50, 50)))
+        return (
+            float(np.logaddexp(0, -margin).mean() + (counts * line**2).sum() / 2),
+            along.T @ slope / len(hits) + counts * line,
+        )
+
+    line = minimize(cost, np.zeros(along.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 3000}).x
+    weights = line[:-1] / spread
+    return weights, float(line[-1] - weights @ mean)
 
 
 def fit_errors(stated: Floats, errors: Floats) -> IntervalCurve:

@@ -56,7 +56,7 @@ class Settings:
 def rim_net() -> LandmarkNet:
     """Five landmarks; logits of: a measurable cup, then the log Laplace scale of each landmark's error (pixels).
 
-    Of the coarse and of the fine network alike.
+    Of the coarse and of the fine network alike; an export fits the latter's first logit (``cup_presence``).
     """
     return LandmarkNet(len(CUP_LANDMARKS), 1 + len(CUP_LANDMARKS))
 

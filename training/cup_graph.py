@@ -22,13 +22,21 @@ from training.cup_geometry import (
     either,
     mean_of,
     misplaced,
-    outer,
     placement,
     stated_errors,
 )
 from training.graphs import OTHER, IntervalCurve, ScoreCurve
-from training.landmark_examples import CLOSEST_MARGIN, CROP, FINE_MARGIN, MARGIN, PELVIS, ischia_side
-from training.networks.landmarks import LandmarkNet, located
+from training.landmark_examples import (
+    CLOSEST_MARGIN,
+    CROP,
+    FINE_MARGIN,
+    LEAST_RIM,
+    MARGIN,
+    PELVIS,
+    ischia_side,
+)
+from training.looks import ischia_from_both_faces, seen, seen_from_both_faces
+from training.networks.landmarks import LandmarkNet
 from training.turns import as_stored, box_as_taken, squares, turn_of, upright
 
 # A landmark is trusted by the chance that it lies within this share of the rim's long axis, under the Laplace scale
@@ -39,7 +47,7 @@ UNSURE_DEG = 90.0  # half-width that is stated of such an angle; of no other a w
 SHOWN_FROM = 0.004  # chance of an implant from which on a side is looked at; below it no implant is believed anywhere
 CLOSER_LOOKS = 2  # at the ischia: the first crop lies where the whole film was read, a pixel there is four
 
-Look = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]  # as ``seen``, of a network
+Look = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]  # of ``training.looks``, by a network
 
 
 class CupAngleGraph(nn.Module):
@@ -61,15 +69,10 @@ class CupAngleGraph(nn.Module):
         film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
         boxes = box_as_taken(self._better(detections), turn)  # (B, 2, 4)
         centre = (boxes[..., :2] + boxes[..., 2:]) / 2
-        side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * MARGIN  # (B, 2, 1)
         shown = detections[:, 1:4:2, 4] >= SHOWN_FROM  # (B, 2): an implant on the right, on the left
-        places = chosen(shown)
-        coarse = self._landmarks(partial(seen, self.rim), film, turn, centre, side, places)
-        cup_scores = self.cups(coarse.presence.sigmoid()) * (1 - view_scores[:, OTHER, None])
-        closer = self._measured(film, turn, coarse, FINE_MARGIN, places)
-        badly = misplaced(coarse, closer)
-        closer = either(badly, self._measured(film, turn, closer, FINE_MARGIN, chosen(shown & badly)), closer)
-        fine = concentric(mean_of(closer, self._measured(film, turn, closer, CLOSEST_MARGIN, places)))
+        coarse, fine = self.rims(film, turn, boxes, shown)
+        cup = (coarse.presence + fine.presence)[..., 0]
+        cup_scores = self.cups(cup.sigmoid()) * (1 - view_scores[:, OTHER, None])
         reach = TRUSTED_SHARE * (fine.points[:, :, 0] - fine.points[:, :, 1]).norm(dim=-1, keepdim=True)  # (B, 2, 1)
         trust = 1 - torch.exp(-reach / fine.spread)
         ischia, there, ischia_covariance = self._ischia(film, turn)
@@ -86,6 +89,20 @@ class CupAngleGraph(nn.Module):
             torch.where(shown[..., None], errors, nothing).reshape(-1, 2, len(CUP_ANGLES)),
         )
 
+    def rims(self, film: Tensor, turn: Tensor, boxes: Tensor, shown: Tensor) -> tuple[Rim, Rim]:
+        """The rims as found in hips' boxes (B, 2, 4), upright canvas pixels, and as measured, where ``shown`` (B, 2).
+
+        Films (B, 1, 768, 768) in [0, 1] and their turns (B, 4).
+        """
+        centre = (boxes[..., :2] + boxes[..., 2:]) / 2
+        side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * MARGIN  # (B, 2, 1)
+        places = chosen(shown)
+        coarse = self._landmarks(partial(seen, self.rim), film, turn, centre, side, places)
+        closer = self._measured(film, turn, coarse, FINE_MARGIN, places)
+        badly = misplaced(coarse, closer)
+        closer = either(badly, self._measured(film, turn, closer, FINE_MARGIN, chosen(shown & badly)), closer)
+        return coarse, concentric(mean_of(closer, self._measured(film, turn, closer, CLOSEST_MARGIN, places)))
+
     def interval(self, stated: Tensor) -> Tensor:
         """Half-widths (degrees) of the intervals that hold 95 % of errors, from what the landmarks state (..., 3)."""
         of_angles = zip(self.intervals, stated.unbind(-1), strict=True)
@@ -94,7 +111,7 @@ class CupAngleGraph(nn.Module):
     def _measured(self, film: Tensor, turn: Tensor, found: Rim, margin: float, places: Tensor) -> Rim:
         """By the fine network, in squares around the rims that were ``found``, ``margin`` times their long axis."""
         centre, length = placement(found)
-        side = length.clamp(min=24)[..., None] * margin
+        side = length.clamp(min=LEAST_RIM)[..., None] * margin
         return self._landmarks(partial(seen_from_both_faces, self.fine), film, turn, centre, side, places)
 
     def _landmarks(self, look: Look, film: Tensor, turn: Tensor, centre: Tensor, side: Tensor, places: Tensor) -> Rim:
@@ -107,14 +124,14 @@ class CupAngleGraph(nn.Module):
         told = torch.cat([one.flatten(1) for one in look(self.crops(film[films], turn[films], *squares_at)[:, 0])], 1)
         told = spread_over(told, places, 2 * film.shape[0]).view(-1, 2, told.shape[1])
         count = len(CUP_LANDMARKS)
-        local, covariance, logits = told.split((2 * count, 3 * count, 1 + count), 2)
+        local, covariance, presence, scales = told.split((2 * count, 3 * count, told.shape[2] - 6 * count, count), 2)
         local = local.reshape(-1, 2, count, 2) - (CROP - 1) / 2
         scale = side / CROP
         return Rim(
             centre[:, :, None] + local * scale[..., None],
             covariance.reshape(-1, 2, count, 3) * scale[..., None] ** 2,
-            logits[..., 0],
-            logits[..., 1:].exp() * scale,
+            presence,
+            scales.exp() * scale,
         )
 
     @staticmethod
@@ -154,44 +171,6 @@ class CupAngleGraph(nn.Module):
         told = spread_over(torch.cat((points, covariance), 2).flatten(1), films, film.shape[0]).view(-1, 2, 5)
         scale = side / PELVIS
         return centre + (told[..., :2] - (PELVIS - 1) / 2) * scale, told[..., 2:] * scale**2
-
-
-def seen(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Landmarks (M, K, 2) on crops (M, 1, 192, 192), their covariances (M, K, 3) and the network's logits (M, P)."""
-    heat, logits = net(crops)
-    return *located(heat), logits
-
-
-def seen_from_both_faces(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What a rim network sees in crops and in their mirror images, averaged; shapes as of ``seen``.
-
-    The covariances and the stated scales of the landmarks' errors grow by how far the two answers lie apart.
-    """
-    (plain, one), (mirrored, other), logits = _both_faces(net, crops)
-    apart = plain - mirrored
-    scale = (logits[..., 1:].exp().mean(0) ** 2 + (apart**2).sum(-1)).sqrt()
-    told = torch.cat((logits[..., :1].mean(0), scale.log()), 1)
-    return (plain + mirrored) / 2, (one + other) / 2 + outer(apart), told
-
-
-def ischia_from_both_faces(net: LandmarkNet, crops: Tensor) -> tuple[Tensor, Tensor]:
-    """Points (M, 2, 2) and covariances (M, 2, 3) of the ischia, averaged likewise; a mirror exchanges the two."""
-    (plain, one), (mirrored, other), _ = _both_faces(net, crops)
-    mirrored, other = mirrored.flip(1), other.flip(1)
-    return (plain + mirrored) / 2, (one + other) / 2 + outer(plain - mirrored)
-
-
-def _both_faces(net: LandmarkNet, crops: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor]:
-    """Landmarks and covariances of the crops (M, 1, 192, 192) and of their mirror images, where the former lie.
-
-    And the logits (2, M, P) of both.
-    """
-    points, covariance, logits = seen(net, torch.cat((crops, crops.flip(3))))
-    plain, mirrored = points.reshape(2, -1, *points.shape[1:]).unbind(0)
-    mirrored = torch.stack((CROP - 1 - mirrored[..., 0], mirrored[..., 1]), -1)
-    one, other = covariance.reshape(2, -1, *covariance.shape[1:]).unbind(0)
-    other = torch.cat((other[..., :2], -other[..., 2:]), -1)
-    return (plain, one), (mirrored, other), logits.reshape(2, -1, logits.shape[1])
 
 
 def chosen(condition: Tensor) -> Tensor:

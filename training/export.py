@@ -4,8 +4,9 @@
 
 A network without a run stays as it is deployed. With ``--deployed-share detector=0.5`` one whose run went on from the
 deployed weights becomes the mean of both, which may err less than either and forget less of what the run saw little of
-(Wortsman 2022, WiSE-FT); an export after that finds the mean deployed. What turns scores into chances, the intervals
-around the angles and the thresholds is fitted on the validation films each time, for all three models together.
+(Wortsman 2022, WiSE-FT); an export after that finds the mean deployed. By what features the fine network tells a cup
+is fitted on the training films each time; what turns scores into chances, the intervals around the angles and the
+thresholds on the validation films, for all three models together.
 Weights are stored as fp16 and cast to fp32 where they are used, which halves the files and leaves the arithmetic alone.
 """
 
@@ -13,12 +14,13 @@ import argparse
 import copy
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from training import classifier, cup_angle, detector, fitting, letters, parity, thresholds
+from training import classifier, cup_angle, cup_presence, detector, fitting, letters, parity, thresholds
 from training.deployed import OtherNetworkError, load_deployed
 from training.ensemble import Networks
 from training.films import load_films
@@ -85,7 +87,12 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, required=True, help="folder with the networks' runs")
-    parser.add_argument("--films", type=Path, required=True, help="training films: what the outlier score knows")
+    parser.add_argument(
+        "--films",
+        type=Path,
+        required=True,
+        help="training films: what the outlier score knows, and what tells of a cup",
+    )
     parser.add_argument("--validation", type=Path, nargs="+", required=True, help="films on which all else is fitted")
     parser.add_argument("--limit", type=int, help="at most this many films of either, to try it")
     parser.add_argument(
@@ -104,12 +111,14 @@ def main() -> None:
     )
     args = parser.parse_args()
     nets = networks(args.runs, args.repository, args.size, dict(args.deployed_share))
-    known = load_films(args.films)[:KNOWN_FILMS][: args.limit]
+    learnt_from = load_films(args.films)[: args.limit]
+    known = learnt_from[:KNOWN_FILMS]
     held_out = [film for folder in args.validation for film in load_films(folder)][: args.limit]
     try:
         fitting.check_shown(known, held_out)
     except fitting.LackingFilmsError as error:
         parser.error(str(error))
+    nets = replace(nets, fine=cup_presence.taught(nets.rim, nets.fine, learnt_from))
     ensemble, raws = fitting.fitted(nets, args.size, known, held_out)
     config = args.repository / "tha_radiograph" / "config.pbtxt"
     chosen = thresholds.choose(held_out, raws, thresholds.served(config))

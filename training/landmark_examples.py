@@ -16,6 +16,7 @@ CROP = 192  # pixels of the rim network's input; sampled at twice that and avera
 MARGIN = 1.2  # crop side over the longer side of the hip's box
 FINE_MARGIN = 1.6  # side of the second crop over the rim's long axis
 CLOSEST_MARGIN = 1.35  # and of the third, by which the rim is measured again
+LEAST_RIM = 24.0  # canvas pixels: no closer crop is drawn for a shorter long axis
 PELVIS = 192  # pixels of the pelvis network's input: a quarter of the canvas, or a crop around both ischia
 CLOSEST_SHARE = 0.5  # of the fine network's examples: such a crop
 ISCHIA_MARGIN = 1.8  # side of that crop over the distance of the ischia
@@ -74,7 +75,7 @@ def rim_box(cup: CupTruth, rng: np.random.Generator | None) -> tuple[float, floa
     if rng is not None:
         centre = centre + rng.normal(0, 0.05 * length, 2)
         length *= float(np.exp(rng.normal(0, 0.06)))
-    half = max(length, 24.0) / 2
+    half = max(length, LEAST_RIM) / 2
     return (*(centre - half), *(centre + half))
 
 

@@ -9,6 +9,7 @@ from training.calibration import (  # noqa: E402 - after the skip
     LEAST_ERROR_DEG,
     fit_curve,
     fit_errors,
+    fit_line,
     fit_outliers,
     fit_temperature,
 )
@@ -34,6 +35,23 @@ def test_a_curve_turns_scores_into_the_chances_they_came_with():
 def test_validation_without_a_miss_promises_no_certainty():
     curve = fit_curve(np.full(50, 0.9), np.ones(50, bool))
     assert curve(torch.tensor(0.9)).item() == pytest.approx(51 / 52, abs=0.01)
+
+
+def test_a_line_finds_what_features_say_of_the_chances():
+    rng = np.random.default_rng(5)
+    features = rng.normal([3, -100, 0], [0.5, 20, 1], (20_000, 3))
+    logit = 4 * (features[:, 0] - 3) + 0.05 * (features[:, 1] + 100) - 1
+    hits = rng.random(20_000) < 1 / (1 + np.exp(-logit))
+    weights, shift = fit_line(features, hits)
+    assert weights == pytest.approx([4, 0.05, 0], rel=0.06, abs=0.06)
+    chances = 1 / (1 + np.exp(-(features @ weights + shift)))
+    assert chances.mean() == pytest.approx(hits.mean(), abs=1e-4)
+
+
+def test_a_line_through_few_that_nothing_else_tells_apart_is_not_certain():
+    weights, shift = fit_line(np.array([[0.0], [1.0]] * 5), np.array([False, True] * 5))
+    assert 3 < weights[0] < 50
+    assert shift == pytest.approx(-weights[0] / 2, rel=1e-3)
 
 
 def drawn(rng, spread):

@@ -14,10 +14,19 @@ from training import export as exporting  # noqa: E402
 from training import letters  # noqa: E402
 from training.cup_angle import pelvis_net, rim_net  # noqa: E402
 from training.cup_geometry import angles  # noqa: E402
-from training.cup_graph import CupAngleGraph, ischia_from_both_faces, seen, seen_from_both_faces  # noqa: E402
+from training.cup_graph import CupAngleGraph  # noqa: E402
 from training.export import between  # noqa: E402
 from training.graphs import ClassifierGraph, Outliers, ScoreCurve  # noqa: E402
-from training.landmark_examples import CLOSEST_MARGIN, CROP, FINE_MARGIN, MARGIN, PELVIS, crop_matrix  # noqa: E402
+from training.landmark_examples import (  # noqa: E402
+    CLOSEST_MARGIN,
+    CROP,
+    FINE_MARGIN,
+    LEAST_RIM,
+    MARGIN,
+    PELVIS,
+    crop_matrix,
+)
+from training.looks import ischia_from_both_faces, seen, seen_from_both_faces  # noqa: E402
 from training.networks.landmarks import BLOB  # noqa: E402
 from training.onnx_files import Graph, export, rounded, store_fp16  # noqa: E402
 from training.turns import as_stored, seen_before, squares, turn_of, upright  # noqa: E402
@@ -167,7 +176,7 @@ def test_a_rim_is_measured_again_in_a_crop_around_what_was_measured(cup_graph, m
             continue
         upper, lower = found.points[0, 0, :2]
         assert centres == pytest.approx(((upper + lower) / 2).tolist())
-        assert sides == pytest.approx([margin * max(24.0, (upper - lower).norm().item())])
+        assert sides == pytest.approx([margin * max(LEAST_RIM, (upper - lower).norm().item())])
     middle = (closer.points + last.points) / 2
     assert landmarks[0, 0, :, :2].numpy() == pytest.approx(middle[0, 0].numpy(), abs=1e-3)
 
