@@ -118,7 +118,10 @@ def main() -> None:
         fitting.check_shown(known, held_out)
     except fitting.LackingFilmsError as error:
         parser.error(str(error))
-    nets = replace(nets, fine=cup_presence.taught(nets.rim, nets.fine, learnt_from))
+    fine = cup_presence.taught(nets.rim, nets.fine, learnt_from)
+    if fine is nets.fine:
+        print(f"fine: tells a cup as before; fewer than {cup_presence.LEAST_WITHOUT} hips with metal have none")
+    nets = replace(nets, fine=fine)
     ensemble, raws = fitting.fitted(nets, args.size, known, held_out)
     config = args.repository / "tha_radiograph" / "config.pbtxt"
     chosen = thresholds.choose(held_out, raws, thresholds.served(config))
