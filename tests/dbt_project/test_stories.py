@@ -38,7 +38,7 @@ def test_migrations_are_found_and_cups_that_never_moved_are_left_alone(registry:
     with registry.opened() as connection:
         alarms = compare_changes(lives, connection)
     assert alarms.migrations > 30
-    assert alarms.migrations_confirmed >= 0.95 * alarms.migrations
+    assert alarms.migrations_confirmed >= binom.ppf(0.01, alarms.migrations, 0.95)  # a few hundred: luck
     assert alarms.still_films > 2000
     assert alarms.still_films_flagged <= 0.07 * alarms.still_films
     assert alarms.still_hips > 200
