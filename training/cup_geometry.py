@@ -20,7 +20,7 @@ class Rim:
 
     points: Tensor  # (B, 2, 5, 2) CUP_LANDMARKS
     covariance: Tensor  # (B, 2, 5, 3) of each landmark's place: of x, of y and of both
-    presence: Tensor  # (B, 2, 1) logit of a cup
+    presence: Tensor  # (B, 2, P) logits of presence; of a rim network one, of a cup
     spread: Tensor  # (B, 2, 5) Laplace scale of each landmark's error
 
 

@@ -15,6 +15,7 @@ from ingest.records import CUP_LANDMARKS
 from simulation.truth import HipTruth
 from training.calibration import fit_line
 from training.cup_graph import CupAngleGraph
+from training.ensemble import BATCH
 from training.films import LabelledFilm, change_look
 from training.graphs import ScoreCurve
 from training.loop import mixed_precision
@@ -22,7 +23,6 @@ from training.networks.landmarks import LandmarkNet
 from training.onnx_files import rounded
 from training.turns import TURNS, turn_of
 
-BATCH = 8
 CUPS_TO_ONE = 3  # hips with a cup to one with metal and without, of which there are few
 RESURFACINGS_TO_ONE = 1  # and of resurfacings besides: in these only a peg tells of a cup
 BOX_NOISE = 0.02  # standard deviation of a box' edges, of its width and height: a detector's are off as well
@@ -80,9 +80,9 @@ def features_of(
 
     A share ``other_looks`` of the films is given another look first.
     """
-    bare = copy.deepcopy(fine)
+    finder, bare = copy.deepcopy((rim, fine))  # theirs stay laid out as they are
     bare.presence = _Features()
-    graph = CupAngleGraph(rim, bare, rim, ScoreCurve()).to(memory_format=torch.channels_last).eval()
+    graph = CupAngleGraph(finder, bare, finder, ScoreCurve()).to(memory_format=torch.channels_last).eval()
     shown = torch.tensor([True, False])
     parts = []
     for start in range(0, len(hips), BATCH):
