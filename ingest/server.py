@@ -154,11 +154,17 @@ class EmbeddedServer:
 
     def _new_process(self) -> BoundProcess:
         installation = find_installation()
-        backends = assemble_backends(installation, self.home / "triton")
-        for old in sorted((self.home / "log").glob("triton-*.log"), key=os.path.getmtime)[:-LOGS_KEPT]:
-            old.unlink(missing_ok=True)
-        command = [str(installation.binary), *self._options(backends)]
-        return BoundProcess(command, installation.environment(), self.log_path)
+        try:
+            backends = assemble_backends(installation, self.home / "triton")
+            for old in sorted((self.home / "log").glob("triton-*.log"), key=os.path.getmtime)[:-LOGS_KEPT]:
+                old.unlink(missing_ok=True)
+            command = [str(installation.binary), *self._options(backends)]
+            return BoundProcess(command, installation.environment(), self.log_path)
+        except OSError as error:
+            raise ServerError(
+                f"Triton cannot be started from {self.home} ({error.filename}: {error.strerror}): free some space or "
+                "correct its permissions, or name another folder with INGEST_HOME"
+            ) from error
 
     def _end(self) -> None:
         if self._process is not None:

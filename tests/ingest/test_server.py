@@ -245,6 +245,14 @@ def test_a_folder_without_models_is_an_error_that_names_it(tmp_path: Path) -> No
         EmbeddedServer(tmp_path, tmp_path / "home").start()
 
 
+@pytest.mark.parametrize("taken", ["log", "triton"])
+def test_a_home_that_cannot_be_written_is_an_error_that_names_what_is_in_the_way(tmp_path: Path, taken: str) -> None:
+    (tmp_path / taken).touch()
+
+    with pytest.raises(ServerError, match=re.escape(f"{tmp_path / taken}: ") + ".*INGEST_HOME"):
+        EmbeddedServer(REPOSITORY, tmp_path).start()
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path, server: EmbeddedServer) -> None:
     second = EmbeddedServer(REPOSITORY, tmp_path, http_port=server.http_port)
 
