@@ -1,7 +1,7 @@
 """A small picture of a hip, cut from its film; or why there is none."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from ingest.errors import FileError
 from ingest.header import open_header, tells_of_burned_in_text
 from ingest.hip_pictures import HipFilm
 from ingest.landing import file_key
-from ingest.reading import Site, read_film
+from ingest.reading import Reading, Site, read_film
 from ingest.records import Canvas, FoundFile
 from ingest.rules import Rules
 from ingest.unpacking import opened
+from ingest.workers import Workers
 from warehouse.film_files import FilmFile, film_files
 
 LONGEST_PIXELS = 192  # of the picture's longer side
@@ -27,7 +28,16 @@ GONE = "the file is gone"
 CHANGED = "the file has changed since it was read"
 BURNED_IN = "its header says that text is burned into it"
 NO_BOX = "the box of its hip is empty"
-_SITE = Site(lambda *_: "", Rules((), ""))  # no identity is kept, and nothing that was registered is excluded
+TIMEOUT_S = 120.0  # as long as a run gives a file
+
+Read = Callable[[FoundFile], Reading]
+
+
+def _nobody(*_: object) -> str:
+    return ""
+
+
+SITE = Site(_nobody, Rules((), ""))  # no identity is kept, and nothing that was registered is excluded
 
 
 class _NotAvailableError(Exception):
@@ -42,6 +52,10 @@ class Thumbnail:
     why_not: str | None = None
 
 
+def _read_here(found: FoundFile) -> Reading:
+    return read_film(found, SITE)
+
+
 def thumbnails(warehouse: Path, films: Sequence[HipFilm]) -> list[Thumbnail]:
     """Of each film the hip of its side, from the files that the warehouse knows it by.
 
@@ -50,30 +64,32 @@ def thumbnails(warehouse: Path, films: Sequence[HipFilm]) -> list[Thumbnail]:
         WarehouseHeldError: another process holds it.
     """
     files = film_files(warehouse, [(film.film_key, film.model_version, film.side) for film in films])
-    return [thumbnail(files.get(film.film_key, ())) for film in films]
+    with Workers(1, SITE, timeout_s=TIMEOUT_S) as workers:
+        return [thumbnail(files.get(film.film_key, ()), lambda one: workers.submit(one).result()) for film in films]
 
 
-def thumbnail(files: Iterable[FilmFile]) -> Thumbnail:
+def thumbnail(files: Iterable[FilmFile], read: Read = _read_here) -> Thumbnail:
     """Of the first of a film's files that can be shown, the hip's box and nothing around it; raises nothing.
 
     Names and notes stand at the edges of films: outside of the box they are not in the picture, inside of it thin
     strokes are wiped out, and a film whose header says that text is burned into it (0028,0301) is not shown at all.
-    ``why_not`` is that of the first file.
+    ``why_not`` is that of the first file. ``read`` decodes it: in another process, where a codec's crash is to cost
+    one picture.
     """
     shown = Thumbnail(why_not="this warehouse has no file of it")
     for number, file in enumerate(files):
-        tried = _thumbnail(file)
+        tried = _thumbnail(file, read)
         if tried.jpeg is not None:
             return tried
         shown = tried if number == 0 else shown
     return shown
 
 
-def _thumbnail(file: FilmFile) -> Thumbnail:
+def _thumbnail(file: FilmFile, read: Read) -> Thumbnail:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's quote the header
-            return Thumbnail(_jpeg(_crop(file)))
+            return Thumbnail(_jpeg(_crop(file, read)))
     except _NotAvailableError as error:
         return Thumbnail(why_not=str(error))
     except (FileNotFoundError, NotADirectoryError):
@@ -86,7 +102,7 @@ def _thumbnail(file: FilmFile) -> Thumbnail:
         return Thumbnail(why_not=f"the file cannot be read: {type(error).__name__}")
 
 
-def _crop(file: FilmFile) -> NDArray[np.uint8]:
+def _crop(file: FilmFile, read: Read) -> NDArray[np.uint8]:
     found = _found(file.path)
     if found is None or file_key(found) != file.file_key:
         raise _NotAvailableError(CHANGED)
@@ -94,7 +110,7 @@ def _crop(file: FilmFile) -> NDArray[np.uint8]:
         headed = open_header(content)
     if headed is not None and tells_of_burned_in_text(headed[0]):
         raise _NotAvailableError(BURNED_IN)
-    reading = read_film(found, _SITE)
+    reading = read(found)
     if reading.canvas is None:
         raise FileError(str(reading.reason), "")
     if file.content_sha256 not in {None, reading.content_sha256}:

@@ -1,6 +1,7 @@
 """Small pictures of hips, cut from films that lie where they lay, and the words that stand where there is none."""
 
 import os
+import signal
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,14 @@ from numpy.typing import NDArray
 
 from ingest.archive import members
 from ingest.landing import file_key
-from ingest.reading import Site, read_film
+from ingest.reading import IsKnown, Reading, Site, read_film
 from ingest.records import Canvas, FoundFile
-from ingest.rules import Rules
-from ingest.thumbnails import BURNED_IN, CHANGED, GONE, LONGEST_PIXELS, NO_BOX, cut, thumbnail
+from ingest.thumbnails import BURNED_IN, CHANGED, GONE, LONGEST_PIXELS, NO_BOX, SITE, cut, thumbnail
+from ingest.workers import Workers
 from warehouse.film_files import FilmFile
 
 HEIGHT, WIDTH = 400, 300
 BOX = (100.0, 150.0, 200.0, 350.0)  # x0, y0, x1, y1
-SITE = Site(lambda *_: "", Rules((), ""))
 
 
 def make_film() -> NDArray[np.uint16]:
@@ -133,6 +133,22 @@ def test_what_cannot_be_read_any_more_is_told_without_a_path_or_a_name(tmp_path:
     assert thumbnail([torn]).why_not == "the file cannot be read: truncated"
     folder = FilmFile(file_key(found(tmp_path)), str(tmp_path), None, BOX)
     assert thumbnail([folder]).why_not == "the file cannot be opened: Is a directory"
+
+
+def crash_on_a_first(found: FoundFile, site: Site, is_known: IsKnown, beside: str | None) -> Reading:
+    """As a codec does whose memory is overwritten."""
+    if found.path.name == "first.dcm":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return read_film(found, site, is_known, beside)
+
+
+def test_a_codec_that_crashes_costs_one_picture(tmp_path: Path) -> None:
+    first, second = (landed(write_dicom(tmp_path / name, make_film())) for name in ("first.dcm", "second.dcm"))
+    with Workers(1, SITE, timeout_s=60, task=crash_on_a_first) as workers:
+        shown = [thumbnail([file], lambda found: workers.submit(found).result()) for file in (first, second)]
+    assert shown[0].why_not == "the file cannot be read: worker_crashed"
+    assert shown[1] == thumbnail([second])
+    assert shown[1].jpeg
 
 
 def test_a_copy_stands_in_for_a_film_that_is_gone(film: Path, tmp_path: Path) -> None:
