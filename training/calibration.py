@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import linprog, minimize
 from scipy.sparse import csr_matrix, hstack, identity
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from training.graphs import BENDS_AT, IntervalCurve, Outliers, ScoreCurve
@@ -50,22 +52,11 @@ def fit_line(features: Floats, hits: NDArray[np.bool_]) -> tuple[Floats, float]:
 
     Of standardised features a weight costs its square (ridge; Le Cessie 1992), so that few hits promise little.
     """
-    mean, spread = features.mean(0), features.std(0) + 1e-6
-    along = np.column_stack(((features - mean) / spread, np.ones(len(hits))))
-    sign = np.where(hits, 1.0, -1.0)
-    counts = np.append(np.full(features.shape[1], RIDGE), 0.0)
-
-    def cost(line: Floats) -> tuple[float, Floats]:
-        margin = sign * (along @ line)
-        slope = -sign / (1 + np.exp(margin.clip(-50, 50)))
-        return (
-            float(np.logaddexp(0, -margin).mean() + (counts * line**2).sum() / 2),
-            along.T @ slope / len(hits) + counts * line,
-        )
-
-    line = minimize(cost, np.zeros(along.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 3000}).x
-    weights = line[:-1] / spread
-    return weights, float(line[-1] - weights @ mean)
+    scaler = StandardScaler()
+    line = LogisticRegression(C=1 / (RIDGE * len(hits)), tol=1e-6, max_iter=3000)
+    line.fit(scaler.fit_transform(features), hits)
+    weights = line.coef_[0] / scaler.scale_
+    return weights, float(line.intercept_[0] - weights @ scaler.mean_)
 
 
 def fit_errors(stated: Floats, errors: Floats) -> IntervalCurve:
