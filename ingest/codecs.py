@@ -17,7 +17,7 @@ from pydicom.pixels import get_decoder, pixel_array
 from pydicom.uid import UID, RLELossless
 
 from ingest.reduction import decode_halved, halvings
-from ingest.streams import JPEG_LS_FRAME, LOSSLESS_FRAME, START_OF_IMAGE, image_size, jpeg_process
+from ingest.streams import JPEG_LS_FRAME, LOSSLESS_FRAME, START_OF_IMAGE, image_size, is_broken_off, jpeg_process
 
 MAX_PIXELS = 100_000_000  # 10,000 x 10,000: twice the largest stitched leg film; above it a bomb or a slide scan
 JPEG_PROGRESSIVE = ("1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55")  # retired, in old archives
@@ -32,6 +32,10 @@ _RLE_HEADER_BYTES = 64  # PS3.5 G.5: number of segments, and where each begins
 
 class BombError(ValueError):
     """A stream would unpack to more than is decoded here."""
+
+
+class BrokenOffError(ValueError):
+    """A stream ends before its image does."""
 
 
 def can_decode(syntax: str) -> bool:
@@ -57,6 +61,7 @@ def stored_frame(dataset: Dataset, index: int = 0, *, least: int | None = None) 
 
     Raises:
         BombError: before memory is taken for it.
+        BrokenOffError: half a film is none.
         Exception: whatever the last codec that was tried raises.
     """
     syntax = str(dataset.file_meta.TransferSyntaxUID)
@@ -64,6 +69,8 @@ def stored_frame(dataset: Dataset, index: int = 0, *, least: int | None = None) 
         return _uncompressed(dataset, index)
     frame = _encoded(dataset, index)
     _check_size(frame, dataset)
+    if is_broken_off(frame):
+        raise BrokenOffError("the stream ends inside the image")
     if syntax in _OURS:
         return _decoded(frame, dataset)
     with contextlib.suppress(Exception):  # what a quick codec gives up on, the thorough ones try

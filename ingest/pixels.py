@@ -12,7 +12,7 @@ from pydicom import Dataset
 from pydicom.pixels import apply_color_lut
 from pydicom.uid import UID
 
-from ingest.codecs import BombError, is_encapsulated, stored_frame
+from ingest.codecs import BombError, BrokenOffError, is_encapsulated, stored_frame
 from ingest.description import whole
 from ingest.display import not_padding, show
 from ingest.errors import FileError
@@ -71,6 +71,8 @@ def decode(dataset: Dataset, *, whole_film: bool = True) -> NDArray[Any]:
             stored = apply_color_lut(stored, dataset)
     except BombError as error:
         raise FileError(Reason.TOO_MANY_PIXELS, str(error)) from None
+    except BrokenOffError as error:
+        raise FileError(Reason.TRUNCATED, str(error)) from None
     except MemoryError:
         raise FileError(Reason.TOO_MANY_PIXELS, "does not fit into the memory one worker may use") from None
     except Exception as error:  # noqa: BLE001 - six codecs, each with its own way to fail

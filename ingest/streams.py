@@ -26,6 +26,7 @@ class Wavelet(NamedTuple):
 
 
 START_OF_IMAGE = b"\xff\xd8"  # JPEG and JPEG-LS
+START_OF_SCAN, END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 CODESTREAM = b"\xff\x4f\xff\x51"  # JPEG 2000: SOC, then SIZ
 JPEG_2000_FILE = b"\x00\x00\x00\x0cjP  "
 JPEG_XL_FILE = b"\x00\x00\x00\x0cJXL "
@@ -36,6 +37,7 @@ _CODING_STYLE, _OTHER_STYLE, _TILE_PART = 0xFF52, 0xFF53, 0xFF90  # COD, COC, SO
 _REVERSIBLE = 1
 _FRAMES = frozenset({*range(0xC0, 0xD0), JPEG_LS_FRAME}) - {0xC4, 0xC8, 0xCC}  # SOFn and SOF55, not DHT, JPG, DAC
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
+_TAIL_BYTES = 256  # in which a stream's end lies: few are padded at all
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))  # ISO 18181-1, SizeHeader, 1 to 7
 _SIZE_BITS = (9, 13, 18, 30)
 
@@ -51,6 +53,16 @@ def image_size(frame: bytes) -> ImageSize | None:
         return _jpeg_2000(frame, start) if frame.startswith(CODESTREAM, max(start, 0)) else None
     except (struct.error, IndexError, ValueError):
         return None
+
+
+def is_broken_off(frame: bytes) -> bool:
+    """Whether a JPEG or JPEG-LS stream ends within a scan; decoders fill what is missing with grey and say nothing.
+
+    No scan holds the bytes of a marker (ITU-T T.81 F.1.2.3); a picture in a header has an end of its own.
+    """
+    if not frame.startswith(START_OF_IMAGE) or END_OF_IMAGE in frame[-_TAIL_BYTES:]:
+        return False
+    return frame.rfind(END_OF_IMAGE) < frame.rfind(START_OF_SCAN)
 
 
 def jpeg_process(frame: bytes) -> int | None:

@@ -17,12 +17,18 @@ from builders.scenes import (
     twelve_bits,
 )
 from pydicom import Dataset
+from pydicom.encaps import get_frame
 
 from ingest.description import check_pixels
 from ingest.errors import FileError
 from ingest.pixels import decode, render
 from ingest.records import Canvas, Reason
 
+COMPRESSED = {
+    name: make
+    for name, make in (LOSSLESS | LOSSY).items()
+    if name not in {"implicit little endian", "big endian", "deflated file"}
+}
 SMALL_LOSS = 1.0  # grey levels, mean, of what lossy codecs take at a quality that hides it
 
 
@@ -85,6 +91,17 @@ def test_a_stream_larger_than_its_header_says_is_refused_before_it_is_decoded() 
     with pytest.raises(FileError) as error:
         canvas(film)
     assert error.value.reason == Reason.TOO_MANY_PIXELS
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95])
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_a_stream_that_breaks_off_is_no_film_with_a_grey_end(name: str, share: float) -> None:
+    """Some decoders fill what is missing and do not complain."""
+    film = COMPRESSED[name]()
+    frame = get_frame(film.PixelData, 0, number_of_frames=1)
+    with pytest.raises(FileError) as error:
+        canvas(packed(film.file_meta.TransferSyntaxUID, frame[: round(share * len(frame))], film))
+    assert error.value.reason in {Reason.TRUNCATED, Reason.DECODE_ERROR}
 
 
 def test_a_deflated_frame_is_not_inflated_further_than_its_header_says() -> None:

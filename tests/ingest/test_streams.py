@@ -6,7 +6,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from ingest.streams import ImageSize, image_size, jpeg_process
+from ingest.streams import ImageSize, image_size, is_broken_off, jpeg_process
 
 GREY = np.zeros((123, 457), np.uint8)
 COLOUR = np.zeros((40, 64, 3), np.uint8)
@@ -44,3 +44,18 @@ def test_a_stream_says_how_it_is_coded() -> None:
     assert jpeg_process(imagecodecs.jpeg8_encode(GREY)) == 0xC0
     assert jpeg_process(imagecodecs.ljpeg_encode(GREY)) == 0xC3
     assert jpeg_process(b"\xff\xd8" + struct.pack(">HH", 0xFFE0, 2)) is None
+
+
+@pytest.mark.parametrize("encode", [imagecodecs.jpeg8_encode, imagecodecs.ljpeg_encode, imagecodecs.jpegls_encode])
+@pytest.mark.parametrize("picture", [b"", imagecodecs.jpeg8_encode(GREY[:8, :8])], ids=["plain", "with a picture"])
+def test_a_stream_without_its_end_is_broken_off_however_it_is_padded(encode, picture: bytes) -> None:
+    whole = bytes(encode(np.random.default_rng(1).integers(0, 256, (90, 80), dtype=np.uint8)))
+    whole = whole[:2] + struct.pack(">HH", 0xFFE2, len(picture) + 2) + picture + whole[2:]
+    for padding in (b"", b"\0", b" ", b"\xff" * 3000):
+        assert not is_broken_off(whole + padding)
+        assert is_broken_off(whole[:-2] + padding)
+        assert is_broken_off(whole[: len(whole) * 2 // 3] + padding)
+
+
+def test_only_of_a_jpeg_it_can_be_said() -> None:
+    assert not is_broken_off(imagecodecs.jpeg2k_encode(GREY, codecformat="j2k")[:-2])
