@@ -13,8 +13,7 @@ from pathlib import Path
 
 from training.evaluation import angles, hips
 from training.evaluation.angles import ANGLES
-from training.evaluation.bars import bars
-from training.evaluation.markdown import table
+from training.evaluation.bars import bars, bars_table, verdict
 from training.evaluation.statistics import Figures
 
 BEGIN, END = "<!-- figures: python -m training.cards -->", "<!-- end of figures -->"
@@ -23,6 +22,10 @@ PAGES = {  # which bars a page tells: the first words of their names
     "model_repository/detector/CARD.md": ("side", "implant"),
     "model_repository/cup_angle/CARD.md": ("inclination", "version"),
     "README.md": ("",),
+}
+WHAT = {  # the films beside the usual ones
+    "fresh": "of further people, by which nothing was chosen",
+    "shifted": "different in kind from all training films",
 }
 SEED = Path("dbt_project/seeds/measured_errors.csv")
 SEEDED = {(angle.measure, angle.view.value): angle.title for angle in ANGLES}
@@ -33,28 +36,18 @@ class MarksError(ValueError):
 
 
 def told(figures: Figures, beginnings: tuple[str, ...]) -> str:
-    """Bars, what was measured on usual films, whether it is met, and what was measured on shifted ones."""
-    usual, shifted = figures["usual"], figures["shifted"]
-    beside = bars(shifted) if shifted else [None] * len(bars(usual))
-    rows = [
-        (
-            bar.what,
-            bar.asked,
-            bar.measured,
-            {True: "yes", False: "**no**", None: "-"}[bar.met],
-            other and other.measured,
-        )
-        for bar, other in zip(bars(usual), beside, strict=True)
-        if bar.what.startswith(beginnings)
-    ]
-    films = f"{usual['films']} simulated films of {usual['people']} people not seen in training"
-    also = f", and {shifted['films']} shifted films, different in kind from all training films" if shifted else ""
-    lines = [f"On {films}{also}; 95 % intervals in brackets."]
+    """Bars, what was measured on usual films, whether it is met, and the same of fresh and of shifted ones."""
+    usual = figures["usual"]
+    others = {name: figures[name] for name in ("fresh", "shifted") if figures.get(name)}
+    asked = {name: [bar for bar in bars(found) if bar.what.startswith(beginnings)] for name, found in others.items()}
+    rows = [bar for bar in bars(usual) if bar.what.startswith(beginnings)]
+    lines = [f"On {usual['films']} simulated films of {usual['people']} people not seen in training"]
+    lines[0] += "".join(f", and {others[name]['films']} {name} films, {WHAT[name]}" for name in others)
+    lines[0] += f"; 95 % intervals in brackets. {verdict({'usual': rows} | asked)}."
     for name, part in (("side", hips.strictly(usual["hips"])), ("inclination", angles.strictly(usual["angles"]))):
-        if any(what.startswith(name) for what, *_ in rows):
+        if any(bar.what.startswith(name) for bar in rows):
             lines[0] += f" {part}"
-    lines.append("")
-    return "\n".join([*lines, *table(["what", "bar", "measured", "met?", "on shifted films"], rows)])
+    return "\n".join([*lines, "", *bars_table(rows, asked)])
 
 
 def replaced(text: str, figures: str) -> str:

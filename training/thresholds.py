@@ -4,10 +4,11 @@ Scores of hips, markers, cups and sides: as they are served where no other value
 in the middle of where none has. What makes an answer sure: the lowest score from which on at most one answer in two
 hundred is wrong, and no less than an even chance, of a view 85 in a hundred. Uncertainty of an angle: the widest
 interval up to which at most one accepted angle in two hundred is off by more than 5 degrees, and 95 in a hundred by no
-more than 2.5; of a version, 5 degrees. Errors so far off are too rare to be counted in one view alone where the
-intervals of two are fitted together.
+more than 2.5; of a version, 5 degrees, or as far as the bar of measured cups needs. Errors so far off are too rare to
+be counted in one view alone where the intervals of two are fitted together.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from ingest.thresholds import PREFIX, Thresholds
 from simulation.truth import HipTruth
 from training.evaluation.angles import readings
 from training.evaluation.answers import judge
+from training.evaluation.bars import LEAST_MEASURED
 from training.evaluation.hips import side_right
 from training.evaluation.judged import (
     FAR_OFF_DEG,
@@ -43,10 +45,6 @@ SAME_HIP_IOU = 0.3  # of a found and a true box
 LEAST_ACCEPTED = 0.9  # of the validation cups of an angle
 MOST_WITHIN_DEG = 2.5  # all accepted angles but this share
 BEYOND_ALLOWED = 0.05
-WIDEST_DEG = dict.fromkeys(  # whatever is counted: a version whose interval reaches further misleads by its own account
-    ("version_ap_pelvis_uncertainty_deg", "version_ap_hip_uncertainty_deg", "version_lateral_uncertainty_deg"),
-    FAR_OFF_DEG,
-)
 # Among which a threshold is looked for. The low ones are for the best box of a film whose view is of a hip.
 SCORES = (0.005, 0.01, 0.02, 0.05, *(round(0.05 * step, 2) for step in range(2, 19)))
 START = Thresholds(
@@ -106,7 +104,7 @@ def choose(
         rules,
         sure_view=max(lowest_sure(*zip(*views, strict=True)), LEAST_SURE_VIEW),
         sure_hip=max(lowest_sure(*zip(*hips, strict=True)), EVEN),
-        **{name: min(_widest(ones, *titles), WIDEST_DEG.get(name, np.inf)) for name, titles in ANGLES.items()},
+        **{name: min(_widest(ones, *titles), _end(ones, titles[0])) for name, titles in ANGLES.items()},
     )
 
 
@@ -146,6 +144,14 @@ def widest_interval(own: Angles, others: Angles = ((), ())) -> float:
     allowed = np.flatnonzero(rare & typical)
     most = max(int(allowed[-1]) + 1 if len(allowed) else 0, int(np.ceil(LEAST_ACCEPTED * len(half))))
     return float(half[most - 1])
+
+
+def least_interval(stated: Sequence[float]) -> float:
+    """The least half-width up to which as many of the measurable cups are accepted as the bar asks for.
+
+    ``stated`` of each, infinite where nothing was measured.
+    """
+    return sorted(stated)[math.ceil(LEAST_MEASURED * len(stated)) - 1]
 
 
 def _by_width(angles: Angles) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -205,6 +211,22 @@ def _widest(ones: list[Judged], title: str, fitted_with: str | None) -> float:
     """
     own = _offered(ones, title)
     return widest_interval(own, _offered(ones, fitted_with)) if own[0] else 0.0
+
+
+def _end(ones: list[Judged], title: str) -> float:
+    """Beyond which an angle is not accepted, whatever is counted.
+
+    A version that may be off by more than 5 degrees misleads by its own account: it is accepted where without it fewer
+    validation cups were measured than the bar asks for. An inclination has no end.
+    """
+    if not title.startswith("version"):
+        return np.inf
+    stated = [
+        np.inf if r.value_deg is None or r.uncertainty_deg is None else r.uncertainty_deg
+        for r in readings(ones)
+        if r.angle.title == title and r.hip.cup is not None and r.hip.cup.measurable
+    ]
+    return max(FAR_OFF_DEG, least_interval(stated)) if stated else FAR_OFF_DEG
 
 
 def _offered(ones: list[Judged], title: str | None) -> Angles:

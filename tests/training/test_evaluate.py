@@ -12,7 +12,7 @@ from ingest.records import View
 from simulation.dataset import Request
 from simulation.truth import FilmTruth
 from training.evaluation.answers import TENSORS, Answers
-from training.evaluation.films import SEEDS, SHARD, drop_short
+from training.evaluation.films import FRESH_SEED, SEEDS, SHARD, drop_short
 from training.films import LabelledFilm
 
 
@@ -79,8 +79,8 @@ def test_a_last_shard_that_is_too_short_is_made_again(tmp_path, there, wanted, k
     assert [int(shard.name[-5:]) for shard in sorted(tmp_path.iterdir())] == kept
 
 
-def test_each_mixture_has_people_of_its_own():
-    assert len(set(SEEDS.values())) == len(SEEDS)
+def test_each_set_has_people_of_its_own():
+    assert len({*SEEDS.values(), FRESH_SEED}) == len(SEEDS) + 1
 
 
 def test_figures_need_neither_torch_nor_matplotlib():

@@ -25,12 +25,14 @@ from training.evaluation import (
     views,
 )
 from training.evaluation.answers import judge
-from training.evaluation.bars import bars, bars_table, read
+from training.evaluation.bars import bars, bars_table, read, verdict
 from training.evaluation.judged import keeps_silent, match, true_sides
 from training.evaluation.page import About, page, write
 from training.films import LabelledFilm
 
-ABOUT = About("python -m training.evaluate --films 9", "tha_radiograph/1-abc", "Made here.", "Made there.", 2)
+ABOUT = About(
+    "python -m training.evaluate --films 9", "tha_radiograph/1-abc", "Made here.", "Made later.", "Made there.", 2
+)
 CANVAS = np.zeros((768, 768), np.uint8)
 
 
@@ -334,9 +336,36 @@ def test_the_bars_can_be_read_from_the_figures(tmp_path):
     assert bars_table(read(tmp_path / "figures.json")) == bars_table(bars(figures))
 
 
-def all_figures(usual, strange):
+def test_versions_are_held_against_the_bars_of_each_view_and_of_all_together():
+    raw = make_raw(View.AP_HIP, right_hip_implant=0.9, cup_angles=[[0, 18.0, 0]] * 2, cup_angle_errors=[[2.0] * 3] * 2)
+    hip = make_judged(make_truth(View.AP_HIP, hips=[make_hip(cup=make_cup())]), raw)
+    found = measures.measure([hip, make_pelvis(version=15.5), make_pelvis(errors=90.0)])
+    told = {bar.what.removeprefix("version, "): bar.measured for bar in bars(found)}
+    errors = [told[f"{of}: mean absolute error"] for of in ("AP hip", "AP pelvis", "all views together")]
+    assert errors == ["3.00 deg", "0.50 deg", "1.75 deg"]
+    assert told["all views together: measured, of measurable cups"].startswith("66.67 %")
+
+
+def test_what_other_films_measured_stands_beside_the_bars():
+    perfect, few = (bars(measures.measure(films)) for films in ([make_pelvis()], FEW))
+    lines = bars_table(few, {"fresh": perfect, "strange": few})
+    assert lines[0] == "| what | bar | measured | met? | on fresh films | on strange films |"
+    assert lines[2].startswith("| view | at least 99.5 % | 80.00 %")
+    assert lines[2].endswith(f"| **no** | {perfect[0].measured} | {few[0].measured}, **missed** |")
+
+
+def test_it_is_told_how_many_bars_are_met():
+    perfect = bars(measures.measure([make_pelvis()]))
+    met = sum(bar.met is True for bar in perfect)
+    told = verdict({"usual": perfect, "fresh": [replace(perfect[0], met=False), *perfect[1:]]})
+    assert 0 < met < len(perfect)  # of some angles there is nothing
+    assert told == f"Of {len(perfect)} bars {met} are met on the usual films, {met - 1} on the fresh ones"
+
+
+def all_figures(usual, strange, fresh=()):
     return {
         "usual": measures.measure(usual),
+        "fresh": measures.measure(list(fresh)) if fresh else None,
         "shifted": measures.measure(strange) if strange else None,
         "families": measures.by_family(strange),
         "outliers": outliers.figures(usual, strange),
@@ -361,7 +390,14 @@ def test_the_page_tells_what_was_measured(tmp_path):
 def test_the_page_of_usual_films_alone_speaks_of_no_others():
     text = page(all_figures(FEW, []), ABOUT)
     assert "What another kind of film costs" not in text
+    assert "fresh" not in text
     assert "worst_shifted" not in text
+
+
+def test_the_page_tells_of_films_by_which_nothing_was_chosen():
+    text = page(all_figures(FEW, [], [make_pelvis()]), ABOUT)
+    assert "Then 1 fresh films of 1 further people. Made later." in text
+    assert "| what | bar | measured | met? | on fresh films |" in text
 
 
 def test_every_figure_is_a_number_or_none():

@@ -14,6 +14,7 @@ from training.films import LabelledFilm
 from training.thresholds import (
     LEAST_SURE_VIEW,
     choose,
+    least_interval,
     lowest_sure,
     middle_of_best,
     served,
@@ -124,14 +125,40 @@ def test_an_angle_that_is_filed_for_the_other_hip_says_nothing_of_how_sure_angle
     assert chosen.inclination_uncertainty_deg == pytest.approx(1 + 109 / 100)
 
 
-def test_no_version_is_accepted_whose_own_interval_reaches_where_angles_mislead():
-    told = [make_pelvis(4 + number / 50) for number in range(110)] + [make_lateral("right")]
-    for number, (_, raw) in enumerate(told[:-1]):
-        raw.cup_angle_errors[:, 1] = 4 + number / 50
+def chosen_by_versions(versions_deg, wrong=()):
+    """Of AP pelves whose versions state ``versions_deg``; at the places ``wrong`` they are off by 10 degrees."""
+    told = [make_pelvis(version_deg) for version_deg in versions_deg] + [make_lateral("right")]
+    for version_deg, (_, raw) in zip(versions_deg, told[:-1], strict=True):
+        raw.cup_angle_errors[:, 1] = version_deg
+    for place in wrong:
+        told[place][1].cup_angles[:, 1] += 10
     canvas = np.zeros((768, 768), np.uint8)
-    chosen = choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
-    assert chosen.version_ap_pelvis_uncertainty_deg == FAR_OFF_DEG
-    assert chosen.inclination_uncertainty_deg == pytest.approx(4 + 109 / 50)  # as wide as it may be by the count
+    return choose([LabelledFilm(canvas, truth) for truth, _ in told], [raw for _, raw in told])
+
+
+@pytest.mark.parametrize(
+    ("versions_deg", "end_deg"),
+    [
+        pytest.param([4.9] * 107 + [7.0] * 3, FAR_OFF_DEG, id="as many as the bar asks for do not"),
+        pytest.param([4 + number / 50 for number in range(110)], 4 + 106 / 50, id="the bar needs some that do"),
+    ],
+)
+def test_a_version_whose_interval_reaches_where_angles_mislead_is_accepted_where_the_bar_needs_it(
+    versions_deg, end_deg
+):
+    chosen = chosen_by_versions(versions_deg)
+    assert chosen.version_ap_pelvis_uncertainty_deg == pytest.approx(end_deg)
+    assert chosen.inclination_uncertainty_deg == pytest.approx(max(versions_deg))  # which has no end
+
+
+def test_the_bar_of_what_is_measured_never_outweighs_the_count():
+    chosen = chosen_by_versions([4 + number / 50 for number in range(110)], wrong=range(100, 110))
+    assert chosen.version_ap_pelvis_uncertainty_deg == pytest.approx(4 + 99 / 50)
+
+
+def test_cups_that_are_not_measured_count_among_those_that_the_bar_is_of():
+    assert least_interval([1.0, 6.0, 7.0, *[2.0] * 95, *[np.inf] * 2]) == 6.0
+    assert least_interval([1.0, 6.0, 7.0, *[2.0] * 93, *[np.inf] * 4]) == np.inf
 
 
 def test_the_count_stops_before_one_error_too_many():

@@ -29,6 +29,7 @@ ANGLES = (
     Angle("version, AP hip", "version", View.AP_HIP, "version_ap_deg"),
     Angle("version, cross-table", "version", View.CROSS_TABLE_LATERAL, "version_lateral_deg"),
 )
+ALL_VERSIONS = "version, all views together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def summary(read: list[Reading]) -> Figures:
 
 
 def figures(judged: list[Judged]) -> Figures:
-    """By angle, with the reasons for what was declined, and what was measured where nothing is to be measured."""
+    """By angle, versions together, why the rest was declined, what was measured where nothing is to be measured."""
     read = readings(judged)
     of_angle = {angle.title: [r for r in read if r.angle is angle] for angle in ANGLES}
     by_angle = {
@@ -86,7 +87,12 @@ def figures(judged: list[Judged]) -> Figures:
         title: dict(Counter(r.declined for r in of_title if r.hip.cup.measurable and r.declined).most_common())
         for title, of_title in of_angle.items()
     }
-    return {"angles": by_angle, "declined": declined, "unmeasurable": share(_measured_nonetheless(judged))}
+    return {
+        "angles": by_angle,
+        "versions": summary([r for r in read if r.angle.measure == "version"]),
+        "declined": declined,
+        "unmeasurable": share(_measured_nonetheless(judged)),
+    }
 
 
 def write_errors(path: Path, sets: Mapping[str, list[Judged]]) -> None:

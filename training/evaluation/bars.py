@@ -1,11 +1,11 @@
 """What the project asks of its models before it calls them good, and whether these are."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.evaluation.angles import ANGLES
+from training.evaluation.angles import ALL_VERSIONS
 from training.evaluation.judged import FAR_OFF_DEG
 from training.evaluation.markdown import NOTHING, interval, number, percent, table
 from training.evaluation.statistics import Figures
@@ -37,13 +37,13 @@ def bars(figures: Figures) -> list[Bar]:
         _least("side, where the film shows it", hips["side"], LEAST_RIGHT),
         _least("implant or none", hips["implant"], LEAST_RIGHT),
     ]
-    for angle in ANGLES:
-        of_angle = figures["angles"]["angles"][angle.title]
+    angles = figures["angles"]["angles"] | {ALL_VERSIONS: figures["angles"]["versions"]}
+    for title, of_angle in angles.items():
         found += [
-            _most(f"{angle.title}: mean absolute error", of_angle["mae"], MOST_MAE_DEG),
-            _most(f"{angle.title}: 95th percentile", of_angle["p95"], MOST_P95_DEG),
-            _least(f"{angle.title}: measured, of measurable cups", of_angle["measured"], LEAST_MEASURED),
-            _rarely(f"{angle.title}: off by more than {FAR_OFF_DEG:g} deg", of_angle["far_off"]),
+            _most(f"{title}: mean absolute error", of_angle["mae"], MOST_MAE_DEG),
+            _most(f"{title}: 95th percentile", of_angle["p95"], MOST_P95_DEG),
+            _least(f"{title}: measured, of measurable cups", of_angle["measured"], LEAST_MEASURED),
+            _rarely(f"{title}: off by more than {FAR_OFF_DEG:g} deg", of_angle["far_off"]),
         ]
     return found
 
@@ -53,10 +53,27 @@ def read(path: Path, films: str = "usual") -> list[Bar]:
     return bars(json.loads(path.read_text())[films])
 
 
-def bars_table(found: list[Bar]) -> list[str]:
-    """As Markdown: what, bar, measured, met or missed."""
+def bars_table(found: list[Bar], others: Mapping[str, list[Bar]] | None = None) -> list[str]:
+    """As Markdown: what, bar, measured, met or missed; and the same of ``others``, films by their name."""
     met = {True: "yes", False: "**no**", None: NOTHING}
-    return table(["what", "bar", "measured", "met?"], [(b.what, b.asked, b.measured, met[b.met]) for b in found])
+    others = others or {}
+    rows = zip(found, *others.values(), strict=True)
+    return table(
+        ["what", "bar", "measured", "met?", *(f"on {name} films" for name in others)],
+        [(bar.what, bar.asked, bar.measured, met[bar.met], *map(_beside, rest)) for bar, *rest in rows],
+    )
+
+
+def verdict(found: Mapping[str, list[Bar]]) -> str:
+    """How many of the bars each set of films meets, in words."""
+    met = {name: sum(bar.met is True for bar in of_set) for name, of_set in found.items()}
+    (first, most), *others = met.items()
+    rest = "".join(f", {number} on the {name} ones" for name, number in others)
+    return f"Of {len(found[first])} bars {most} are met on the {first} films{rest}"
+
+
+def _beside(bar: Bar) -> str:
+    return f"{bar.measured}, **missed**" if bar.met is False else bar.measured
 
 
 def _least(what: str, found: Figures, bar: float) -> Bar:

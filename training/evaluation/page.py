@@ -17,7 +17,7 @@ from training.evaluation import (
     surroundings,
     views,
 )
-from training.evaluation.bars import bars, bars_table
+from training.evaluation.bars import bars, bars_table, verdict
 from training.evaluation.markdown import figure, number, paragraph, table
 from training.evaluation.statistics import Figures
 
@@ -29,17 +29,21 @@ class About:
     command: str
     model_version: str
     films: str  # where they come from, a sentence
-    shifted: str  # the same of the shifted films; empty where there are none
+    fresh: str  # the same of the fresh films; empty where there are none
+    shifted: str  # and of the shifted films
     cores: int
 
 
 def page(figures: Figures, about: About) -> str:
     """The whole page as Markdown."""
     usual, shifted, families = figures["usual"], figures["shifted"], figures["families"]
-    lines = _opening(usual, shifted, about)
-    lines += ["## The bars", "", *bars_table(bars(usual))]
+    fresh = figures["fresh"]
+    lines = _opening(usual, fresh, shifted, about)
+    beside = {"fresh": bars(fresh)} if fresh else {}
+    lines += ["## The bars", "", *bars_table(bars(usual), beside)]
     lines += paragraph(
-        "Intervals are of 95 %. A bar is met or missed by the value itself. "
+        f"{verdict({'usual': bars(usual)} | beside)}. "
+        "Intervals are of 95 %; a bar is met or missed by the value itself. "
         f"{hips.strictly(usual['hips'])} {angles.strictly(usual['angles'])}"
     )
     if shifted:
@@ -56,10 +60,16 @@ def page(figures: Figures, about: About) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _opening(usual: Figures, shifted: Figures | None, about: About) -> list[str]:
+def _opening(usual: Figures, fresh: Figures | None, shifted: Figures | None, about: About) -> list[str]:
     lines = ["# Validation", ""]
     lines += paragraph("**On simulated films only.** Nothing here says how the models do on patients' films.")
     lines += paragraph(f"{usual['films']} films of {usual['people']} people. {about.films}")
+    if fresh:
+        lines += paragraph(
+            f"Then {fresh['films']} fresh films of {fresh['people']} further people. {about.fresh} By the usual films "
+            "models, rules and thresholds were judged while they were chosen; by the fresh ones nothing was chosen, so "
+            "they tell how far that flatters."
+        )
     if shifted:
         lines += paragraph(
             f"Beside them {shifted['films']} shifted films of {shifted['people']} people. {about.shifted}"
