@@ -15,7 +15,7 @@ from pathlib import Path
 from training.films import LISTING, LabelledFilm, finished_shards, load_films
 
 SEEDS = {"paper": 90_001, "shifted": 90_002}  # by mixture; kept for evaluation, so no training film shares a person
-FRESH_SEED = 90_003  # of the paper's mixture, by which nothing was chosen
+FRESH_SEED = 90_003  # of the paper's mixture; another one, once a choice was made by what its films tell
 SHARD = 200  # films of a whole shard of simulation.dataset
 SIZE = 768  # pixels along the long edge, as the training films
 ONE_THREAD = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
