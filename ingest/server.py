@@ -162,8 +162,8 @@ class EmbeddedServer:
             return BoundProcess(command, installation.environment(), self.log_path)
         except OSError as error:
             raise ServerError(
-                f"Triton cannot be started from {self.home} ({error.filename}: {error.strerror}): free some space or "
-                "correct its permissions, or name another folder with INGEST_HOME"
+                f"Triton cannot be started from {self.home} ({error}): free some space or correct its permissions, or "
+                "name another folder with INGEST_HOME"
             ) from error
 
     def _end(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ingest.tls import Tls
 
+FILE_TIMEOUT_S = 120.0  # how long one file may take to decode
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -28,7 +29,7 @@ class Settings:
     batch_files: int = 256  # rows in a spooled batch at most
     batch_seconds: float = 10.0  # work lost at most by kill -9
     hold_timeout_s: float = 60.0  # how long to wait for a warehouse that another process holds
-    file_timeout_s: float = 120.0  # how long one file may take to decode
+    file_timeout_s: float = FILE_TIMEOUT_S
 
     @property
     def spool(self) -> Path:

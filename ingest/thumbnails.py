@@ -17,6 +17,7 @@ from ingest.landing import file_key
 from ingest.reading import Reading, Site, read_film
 from ingest.records import Canvas, FoundFile
 from ingest.rules import Rules
+from ingest.settings import FILE_TIMEOUT_S
 from ingest.unpacking import opened
 from ingest.workers import Workers
 from warehouse.film_files import FilmFile, film_files
@@ -28,7 +29,6 @@ GONE = "the file is gone"
 CHANGED = "the file has changed since it was read"
 BURNED_IN = "its header says that text is burned into it"
 NO_BOX = "the box of its hip is empty"
-TIMEOUT_S = 120.0  # as long as a run gives a file
 
 Read = Callable[[FoundFile], Reading]
 
@@ -64,7 +64,7 @@ def thumbnails(warehouse: Path, films: Sequence[HipFilm]) -> list[Thumbnail]:
         WarehouseHeldError: another process holds it.
     """
     files = film_files(warehouse, [(film.film_key, film.model_version, film.side) for film in films])
-    with Workers(1, SITE, timeout_s=TIMEOUT_S) as workers:
+    with Workers(1, SITE, timeout_s=FILE_TIMEOUT_S) as workers:
         return [thumbnail(files.get(film.film_key, ()), lambda one: workers.submit(one).result()) for film in films]
 
 

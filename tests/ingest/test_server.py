@@ -249,7 +249,7 @@ def test_a_folder_without_models_is_an_error_that_names_it(tmp_path: Path) -> No
 def test_a_home_that_cannot_be_written_is_an_error_that_names_what_is_in_the_way(tmp_path: Path, taken: str) -> None:
     (tmp_path / taken).touch()
 
-    with pytest.raises(ServerError, match=re.escape(f"{tmp_path / taken}: ") + ".*INGEST_HOME"):
+    with pytest.raises(ServerError, match=re.escape(f"'{tmp_path / taken}'") + ".*INGEST_HOME"):
         EmbeddedServer(REPOSITORY, tmp_path).start()
 
 

@@ -12,11 +12,13 @@ import pytest
 from builders.dicom import write_dicom
 from numpy.typing import NDArray
 
+import ingest.thumbnails
 from ingest.archive import members
+from ingest.hip_pictures import HipFilm
 from ingest.landing import file_key
 from ingest.reading import IsKnown, Reading, Site, read_film
 from ingest.records import Canvas, FoundFile
-from ingest.thumbnails import BURNED_IN, CHANGED, GONE, LONGEST_PIXELS, NO_BOX, SITE, cut, thumbnail
+from ingest.thumbnails import BURNED_IN, CHANGED, GONE, LONGEST_PIXELS, NO_BOX, SITE, cut, thumbnail, thumbnails
 from ingest.workers import Workers
 from warehouse.film_files import FilmFile
 
@@ -149,6 +151,18 @@ def test_a_codec_that_crashes_costs_one_picture(tmp_path: Path) -> None:
     assert shown[0].why_not == "the file cannot be read: worker_crashed"
     assert shown[1] == thumbnail([second])
     assert shown[1].jpeg
+
+
+def test_the_films_of_a_page_are_decoded_in_another_process(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = landed(film)
+    here = thumbnail([file])
+    monkeypatch.setattr(ingest.thumbnails, "film_files", lambda *_: {"known": [file]})
+    monkeypatch.setattr(ingest.thumbnails, "read_film", None)
+    shown = thumbnails(
+        film.parent, [HipFilm(key, "m", "left", None, "ap_hip", None, None) for key in ("known", "gone")]
+    )
+    assert here.jpeg
+    assert shown == [here, thumbnail([])]
 
 
 def test_a_copy_stands_in_for_a_film_that_is_gone(film: Path, tmp_path: Path) -> None:

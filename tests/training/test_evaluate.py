@@ -1,5 +1,6 @@
 """Films and answers are kept, so that a rerun asks and makes nothing twice."""
 
+import argparse
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from builders.findings import FakeServer, make_raw
 from ingest.records import View
 from simulation.dataset import Request
 from simulation.truth import FilmTruth
+from training import evaluate
 from training.evaluation.answers import TENSORS, Answers
 from training.evaluation.films import FRESH_SEED, SEEDS, SHARD, drop_short
 from training.films import LabelledFilm
@@ -81,6 +83,20 @@ def test_a_last_shard_that_is_too_short_is_made_again(tmp_path, there, wanted, k
 
 def test_each_set_has_people_of_its_own():
     assert len({*SEEDS.values(), FRESH_SEED}) == len(SEEDS) + 1
+
+
+def test_fresh_films_are_of_the_usual_mixture_and_of_other_people(tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluate, "made", lambda wanted: [wanted])
+    asked = {"folder": None, "films": 8, "fresh": 5, "shifted": None, "limit": 6, "data": tmp_path, "workers": 1}
+    sets = evaluate.gather(argparse.Namespace(**asked))
+    wanted = {name: [(one.mixture, one.films, one.seed) for one in films] for name, films in sets.items()}
+    assert wanted == {
+        "usual": [("paper", 6, SEEDS["paper"])],
+        "fresh": [("paper", 5, FRESH_SEED)],
+        "shifted": [("shifted", 2, SEEDS["shifted"])],
+    }
+    assert len({one.folder for films in sets.values() for one in films}) == 3
+    assert evaluate.gather(argparse.Namespace(**asked | {"fresh": 0}))["fresh"] == []
 
 
 def test_figures_need_neither_torch_nor_matplotlib():
