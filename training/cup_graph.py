@@ -37,6 +37,7 @@ from training.landmark_examples import (
 )
 from training.looks import ischia_from_both_faces, seen, seen_from_both_faces
 from training.networks.landmarks import LandmarkNet
+from training.places import chosen, spread_over
 from training.turns import as_stored, box_as_taken, squares, turn_of, upright
 
 # A landmark is trusted by the chance that it lies within this share of the rim's long axis, under the Laplace scale
@@ -171,13 +172,3 @@ class CupAngleGraph(nn.Module):
         told = spread_over(torch.cat((points, covariance), 2).flatten(1), films, film.shape[0]).view(-1, 2, 5)
         scale = side / PELVIS
         return centre + (told[..., :2] - (PELVIS - 1) / 2) * scale, told[..., 2:] * scale**2
-
-
-def chosen(condition: Tensor) -> Tensor:
-    """Where a condition of any shape holds, in its flattened form: (M,)."""
-    return condition.flatten().nonzero()[:, 0]
-
-
-def spread_over(rows: Tensor, places: Tensor, count: int) -> Tensor:
-    """Rows (M, D) at their ``places`` (M,) of (count, D), between zeros."""
-    return torch.zeros(count, rows.shape[1]).index_put((places,), rows)

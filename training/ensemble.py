@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, RawFindings
 from training.cup_graph import CupAngleGraph
@@ -17,7 +17,7 @@ from training.networks.efficientnet import EfficientNet
 from training.networks.landmarks import LandmarkNet
 from training.networks.letters import LetterNet
 from training.networks.yolo import Yolo
-from training.onnx_files import Arrays, export
+from training.onnx_files import Arrays, Graph, export
 from training.turns import TURNS
 
 BATCH = 8
@@ -49,17 +49,31 @@ class Networks:
     pelvis: LandmarkNet
 
 
+class Kept(nn.Module):
+    """A model that stays as it is deployed, in place of its graph: what its file answers."""
+
+    def __init__(self, name: str, repository: Path) -> None:
+        super().__init__()
+        self.name, self.run = name, Graph(repository / name / "1" / "model.onnx")
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """As the graph's."""
+        told = self.run({key: value.numpy() for key, value in zip(INPUTS[self.name], inputs, strict=True)})
+        return tuple(torch.from_numpy(told[key]) for key in OUTPUTS[self.name])
+
+
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """The graphs as they are exported."""
+    """The graphs as they are exported, or as they are kept."""
 
-    classifier: ClassifierGraph
-    detector: DetectorGraph
-    cup_angle: CupAngleGraph
+    classifier: ClassifierGraph | Kept
+    detector: DetectorGraph | Kept
+    cup_angle: CupAngleGraph | Kept
 
     def write(self, repository: Path) -> list[Path]:
-        """Every graph as ``<name>/1/model.onnx``."""
-        return [write(name, getattr(self, name), repository) for name in INPUTS]
+        """Every graph as ``<name>/1/model.onnx``, but for what is kept."""
+        graphs = {name: getattr(self, name) for name in INPUTS}
+        return [write(name, graph, repository) for name, graph in graphs.items() if not isinstance(graph, Kept)]
 
     def by_torch(self, canvases: Canvases) -> list[RawFindings]:
         """Canvas by canvas what PyTorch answers."""

@@ -6,7 +6,8 @@ A network without a run stays as it is deployed. With ``--deployed-share detecto
 deployed weights becomes the mean of both, which may err less than either and forget less of what the run saw little of
 (Wortsman 2022, WiSE-FT); an export after that finds the mean deployed. By what features the fine network tells a cup
 is fitted on the training films each time; what turns scores into chances, the intervals around the angles and the
-thresholds on the validation films, for all three models together.
+thresholds on the validation films, for all three models together. With ``--keep classifier cup_angle`` these models
+stay as they are, to the byte: nothing of theirs is fitted, the thresholds are.
 Weights are stored as fp16 and cast to fp32 where they are used, which halves the files and leaves the arithmetic alone.
 """
 
@@ -22,9 +23,10 @@ from torch import nn
 
 from training import classifier, cup_angle, cup_presence, detector, fitting, letters, parity, thresholds
 from training.deployed import OtherNetworkError, load_deployed
-from training.ensemble import Networks
-from training.films import load_films
+from training.ensemble import INPUTS, Kept, Networks
+from training.films import VIEWS, LabelledFilm, load_films
 from training.loop import begun, load_average
+from training.networks.landmarks import LandmarkNet
 from training.onnx_files import rounded
 
 RUNS = ("classifier", "detector", "letters", *cup_angle.KINDS)
@@ -83,6 +85,14 @@ def _share(text: str) -> tuple[str, float]:
     return name, float(share)
 
 
+def _telling_cups(nets: Networks, films: list[LabelledFilm]) -> LandmarkNet:
+    """The fine network with the line that tells a cup; says so where the films show too little to fit one."""
+    fine = cup_presence.taught(nets.rim, nets.fine, films)
+    if fine is nets.fine:
+        print(f"fine: tells a cup as before; fewer than {cup_presence.LEAST_WITHOUT} hips with metal have none")
+    return fine
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -90,8 +100,9 @@ def main() -> None:
     parser.add_argument(
         "--films",
         type=Path,
-        required=True,
-        help="training films: what the outlier score knows, and what tells of a cup",
+        nargs="+",
+        default=[],
+        help="training films: what the outlier score knows, and what tells of a cup; none where both are kept",
     )
     parser.add_argument("--validation", type=Path, nargs="+", required=True, help="films on which all else is fitted")
     parser.add_argument("--limit", type=int, help="at most this many films of either, to try it")
@@ -103,6 +114,9 @@ def main() -> None:
         metavar="NETWORK=SHARE",
         help="of the deployed weights beside a run's",
     )
+    parser.add_argument(
+        "--keep", choices=tuple(INPUTS), nargs="+", default=[], help="models that stay as they are deployed"
+    )
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
     parser.add_argument("--size", type=int, default=classifier.Settings().size, help="the classifier's input pixels")
     parser.add_argument("--samples", type=Path, default=Path("samples"), help="DICOM films to answer for the tests")
@@ -111,18 +125,17 @@ def main() -> None:
     )
     args = parser.parse_args()
     nets = networks(args.runs, args.repository, args.size, dict(args.deployed_share))
-    learnt_from = load_films(args.films)[: args.limit]
+    learnt_from = [film for folder in args.films for film in load_films(folder)][: args.limit]
     known = learnt_from[:KNOWN_FILMS]
     held_out = [film for folder in args.validation for film in load_films(folder)][: args.limit]
     try:
-        fitting.check_shown(known, held_out)
+        fitting.check_shown(VIEWS if "classifier" in args.keep else {film.truth.view for film in known}, held_out)
     except fitting.LackingFilmsError as error:
         parser.error(str(error))
-    fine = cup_presence.taught(nets.rim, nets.fine, learnt_from)
-    if fine is nets.fine:
-        print(f"fine: tells a cup as before; fewer than {cup_presence.LEAST_WITHOUT} hips with metal have none")
-    nets = replace(nets, fine=fine)
-    ensemble, raws = fitting.fitted(nets, args.size, known, held_out)
+    if "cup_angle" not in args.keep:
+        nets = replace(nets, fine=_telling_cups(nets, learnt_from))
+    kept = {name: Kept(name, args.repository) for name in args.keep}
+    ensemble, raws = fitting.fitted(nets, args.size, known, held_out, kept)
     config = args.repository / "tha_radiograph" / "config.pbtxt"
     chosen = thresholds.choose(held_out, raws, thresholds.served(config))
     print(chosen)

@@ -1,8 +1,9 @@
 """What is fitted on validation films, for all graphs together, by running them."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from simulation.truth import FilmTruth, HipTruth
 from training.calibration import fit_curve, fit_errors, fit_outliers, fit_temperature
 from training.cup_graph import SHOWN_FROM, UNSURE_DEG, CupAngleGraph
 from training.detector import targets
-from training.ensemble import BATCH, OUTPUTS, Ensemble, Networks, batches, rows, write
+from training.ensemble import BATCH, OUTPUTS, Ensemble, Kept, Networks, batches, rows, write
 from training.evaluation.judged import iou
 from training.films import VIEWS, LabelledFilm
 from training.graphs import OTHER, ClassifierGraph, DetectorGraph, Outliers, ScoreCurve
@@ -35,13 +36,12 @@ class LackingFilmsError(ValueError):
     """The films show nothing of what is to be fitted on them."""
 
 
-def check_shown(known: list[LabelledFilm], held_out: list[LabelledFilm]) -> None:
-    """Whether ``fitted`` can be asked about these films.
+def check_shown(views: Collection[str], held_out: list[LabelledFilm]) -> None:
+    """Whether ``fitted`` can be asked about films to learn from of these views, and about ``held_out``.
 
     Raises:
-        LackingFilmsError: a view is not among ``known``, or an angle not among ``held_out``.
+        LackingFilmsError: a view is not among ``views``, or an angle not among ``held_out``.
     """
-    views = {film.truth.view for film in known}
     if unseen := [view for view in VIEWS if view not in views]:
         raise LackingFilmsError(f"no film to learn from is of the views {', '.join(unseen)}")
     if unread := [name for name, of in TRUE_ANGLES if not any(_readable(film.truth, name, of) for film in held_out)]:
@@ -58,24 +58,43 @@ def _has(hip: HipTruth, name: str) -> bool:
 
 
 def fitted(
-    nets: Networks, size: int, known: list[LabelledFilm], held_out: list[LabelledFilm]
+    nets: Networks,
+    size: int,
+    known: list[LabelledFilm],
+    held_out: list[LabelledFilm],
+    kept: Mapping[str, Kept] = MappingProxyType({}),
 ) -> tuple[Ensemble, list[RawFindings]]:
     """The ensemble with all that is fitted on ``held_out``, and its answers to these films.
 
     Graph by graph the films go through the networks once; what is fitted on a graph's answers is put on them
-    afterwards, before the next graph sees them. It is monotone, so that no box would have been another one.
+    afterwards, before the next graph sees them. It is monotone, so that no box would have been another one. Nothing is
+    fitted of the models that are ``kept``, by their names.
     """
-    classifier, told = _classifier(nets.view, size, known, held_out)
-    detector, found = _detector(nets, held_out, told)
-    cup_angle, measured = _cup_angle(nets, held_out, told | found)
-    return Ensemble(classifier, detector, cup_angle), rows(told | found | measured)
+    fits: dict[str, Callable[[Arrays], tuple[nn.Module, Arrays]]] = {
+        "classifier": lambda _: _classifier(nets.view, size, known, held_out),
+        "detector": lambda told: _detector(nets, held_out, told),
+        "cup_angle": lambda told: _cup_angle(nets, held_out, told),
+    }
+    graphs, told = {}, {}
+    for name, fit in fits.items():
+        graphs[name], found = _as_kept(kept[name], held_out, told) if name in kept else fit(told)
+        told |= found
+    return Ensemble(**graphs), rows(told)
+
+
+def _as_kept(graph: Kept, held_out: list[LabelledFilm], told: Arrays) -> tuple[Kept, Arrays]:
+    """The graph, and its answers to ``held_out``, of which the others ``told``."""
+    if graph.name == "cup_angle":
+        return graph, _where_shown(graph, held_out, told)[0]
+    return graph, _answered(graph.name, graph, held_out, told)
 
 
 def _answered(name: str, graph: nn.Module, films: Sequence[LabelledFilm], known: Arrays) -> Arrays:
     """What a model's exported graph answers to films, of whose view nothing is ``known`` but what it says."""
     known = {"view_scores": np.zeros((len(films), len(VIEWS)), np.float32)} | known
     with tempfile.TemporaryDirectory() as folder:
-        run, parts = Graph(write(name, graph, Path(folder))), []
+        run = graph.run if isinstance(graph, Kept) else Graph(write(name, graph, Path(folder)))
+        parts = []
         for start in range(0, len(films), BATCH):
             part = slice(start, start + BATCH)
             image = np.stack([film.canvas for film in films[part]])
@@ -137,24 +156,30 @@ def _detector(nets: Networks, held_out: list[LabelledFilm], told: Arrays) -> tup
 
 
 def _cup_angle(nets: Networks, held_out: list[LabelledFilm], told: Arrays) -> tuple[CupAngleGraph, Arrays]:
-    """The graph, and its answers to ``held_out``, of which the others ``told``; zeros of films without an implant.
-
-    A server spares it these, too.
-    """
+    """The graph, and its answers to ``held_out``, of which the others ``told``."""
     graph = CupAngleGraph(nets.rim, nets.fine, nets.pelvis, ScoreCurve())
-    shown = told["detections"][:, 1:4:2, 4] >= SHOWN_FROM  # (N, 2): an implant on the right, on the left
-    asked = np.flatnonzero(shown.any(1))
-    known = {key: told[key][asked] for key in ("turn_scores", "detections")}
-    answers = _answered("cup_angle", graph, [held_out[i] for i in asked], known)
-    seen = {key: np.zeros((len(held_out), *values.shape[1:]), np.float32) for key, values in answers.items()}
-    for key, values in answers.items():
-        seen[key][asked] = values
+    seen, shown = _where_shown(graph, held_out, {key: told[key] for key in ("turn_scores", "detections")})
     _fit_cups(graph, [film.truth for film in held_out], rows(told | seen))
     scores, stated = (torch.from_numpy(seen[key]) for key in ("cup_scores", "cup_angle_errors"))
     return graph, seen | {
         "cup_scores": (graph.cups(scores) * _shows_hip(told)).numpy() * shown,
         "cup_angle_errors": graph.interval(stated).numpy() * shown[..., None],
     }
+
+
+def _where_shown(graph: nn.Module, films: list[LabelledFilm], told: Arrays) -> tuple[Arrays, NDArray[np.bool_]]:
+    """The cup model's answers, zeros of films without an implant, as a server spares it these, too.
+
+    And where one is shown: (N, 2), on the right, on the left.
+    """
+    shown = told["detections"][:, 1:4:2, 4] >= SHOWN_FROM
+    asked = np.flatnonzero(shown.any(1))
+    known = {key: values[asked] for key, values in told.items()}
+    answers = _answered("cup_angle", graph, [films[i] for i in asked], known)
+    seen = {key: np.zeros((len(films), *values.shape[1:]), np.float32) for key, values in answers.items()}
+    for key, values in answers.items():
+        seen[key][asked] = values
+    return seen, shown
 
 
 def _shows_hip(told: Arrays) -> Tensor:

@@ -21,9 +21,15 @@ from training.letter_graph import read_letters
 from training.networks.efficientnet import EfficientNet
 from training.networks.letters import LetterNet
 from training.networks.yolo import Yolo
+from training.places import chosen, spread_over
 from training.turns import TURNS, box_as_stored, seen_before, turn_of, upright
 
 OTHER = VIEWS.index("other")
+# Of a hip, as the network gives it: a score between the first two is worth a second look, which counts as much as the
+# first one where the score lies further from both than the third; nearer it counts less, so that nothing jumps there.
+UNSURE = (0.1, 0.8, 0.05)
+SURER = 2.0  # in logits: by so much the second look has to be surer for its box to be taken
+IN_A_MIRROR = [2, 3, 0, 1]  # which class of hips a class of hips is there
 BENDS_AT = (0.25, 0.6, 0.9)  # quantiles of what is stated: few errors are large, and they bend an interval's curve most
 
 
@@ -37,8 +43,7 @@ class ScoreCurve(nn.Module):
 
     def forward(self, score: Tensor) -> Tensor:
         """Scores of any shape in [0, 1] to the same shape."""
-        p = score.clamp(1e-6, 1 - 1e-6)
-        return (self.slope * (p.log() - (1 - p).log()) + self.shift).sigmoid()
+        return (self.slope * _logit(score) + self.shift).sigmoid()
 
 
 class IntervalCurve(nn.Module):
@@ -120,7 +125,7 @@ class ClassifierGraph(nn.Module):
 class DetectorGraph(nn.Module):
     """Image, view and turn scores to the best box per class (B, 6, 5) in canvas pixels, and letters' ways round (B, 2).
 
-    The network finds hips and where letters may lie; the reader says what these hold.
+    The network finds hips, in two looks where it is unsure, and where letters may lie; the reader says what these hold.
     """
 
     def __init__(
@@ -133,8 +138,9 @@ class DetectorGraph(nn.Module):
     def forward(self, image: Tensor, view_scores: Tensor, turn_scores: Tensor) -> tuple[Tensor, Tensor]:
         """Hips are believed as far as the film is believed to show one; letters as they are read."""
         film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
-        best, likely = detector.found(self.net, upright(F.avg_pool2d(film, CANVAS_SIZE // detector.SIZE), turn))
-        best = best[:, : self.hip_classes]
+        small = upright(F.avg_pool2d(film, CANVAS_SIZE // detector.SIZE), turn)
+        best, likely = detector.found(self.net, small)
+        best = self._again(small, best[:, : self.hip_classes])
         hips, likely = (_on_canvas(boxes) for boxes in (best[..., :4], likely))
         believed = self.hips(best[..., 4]) * (1 - view_scores[:, OTHER, None])
         letters, read, mirrored = read_letters(self.reader, film, turn, likely)
@@ -144,6 +150,29 @@ class DetectorGraph(nn.Module):
             answer.reshape(-1, len(DETECTION_CLASSES), 5),
             self.mirrored(mirrored).reshape(-1, len(MARKERS)),
         )
+
+    def _again(self, films: Tensor, best: Tensor) -> Tensor:
+        """Hips (B, 4, 5) found on films (B, 1, 384, 384), and where one is unsure what a mirror shows of them as well.
+
+        A mean of the logits of both looks, and the box of the first unless the second is much surer.
+        """
+        least, most, fully = UNSURE
+        inside = torch.minimum(best[..., 4] - least, most - best[..., 4]).amax(1)  # (B,)
+        places = chosen(inside > 0)
+        mirrored, _ = detector.found(self.net, films[places].flip(3))
+        x0, y0, x1, y1, there = mirrored[:, IN_A_MIRROR].unbind(2)
+        again = torch.stack((detector.SIZE - x1, y0, detector.SIZE - x0, y1, _logit(there)), 2)
+        again = spread_over(again.flatten(1), places, best.shape[0]).view(-1, self.hip_classes, 5)
+        first, second = _logit(best[..., 4:]), again[..., 4:]
+        weight = (inside / fully).clamp(0, 1)[:, None, None] / 2
+        box = torch.where((weight > 0) & (second > first + SURER), again[..., :4], best[..., :4])
+        return torch.cat((box, (first + weight * (second - first)).sigmoid()), 2)
+
+
+def _logit(score: Tensor) -> Tensor:
+    """Of scores of any shape in [0, 1]."""
+    p = score.clamp(1e-6, 1 - 1e-6)
+    return p.log() - (1 - p).log()
 
 
 def _on_canvas(boxes: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from simulation.truth import FilmTruth
 from training.films import REFILTERED_SHARE, LabelledFilm, change_look, refiltered
 from training.more_letters import with_letters
 
-CROP = 64  # pixels
+CROP = 96  # pixels
 MARGIN = 1.3  # of the crop over the longer side of its box
 LEAST_SIDE = 12.0  # of a box, in canvas pixels
 # Even is right, odd is left; the second two stand the wrong way round.
@@ -46,7 +46,7 @@ def _touches(low: NDArray[np.float64], high: NDArray[np.float64], box: Box) -> b
 def crop(
     canvas: NDArray[np.uint8], box: Sequence[float], turn_deg: float = 0.0, margin: float = MARGIN
 ) -> NDArray[np.float32]:
-    """(64, 64) in [0, 1] around a box in canvas pixels, sampled at twice that and averaged, as the graph does."""
+    """(96, 96) in [0, 1] around a box in canvas pixels, sampled at twice that and averaged, as the graph does."""
     side, double = crop_side(box, margin), 2 * CROP
     (x, y), middle = _middle(box), (double - 1) / 2
     matrix = cv2.getRotationMatrix2D((x, y), turn_deg, double / side)
@@ -64,7 +64,7 @@ def crop_side(box: Sequence[float], margin: float = MARGIN) -> float:
 def example(
     film: LabelledFilm, boxes: Sequence[Box], rng: np.random.Generator, *, plain: bool = False
 ) -> tuple[NDArray[np.float32], int]:
-    """One augmented crop (64, 64) and what it reads; mirrored in half of all cases. ``plain``: of no other look."""
+    """One augmented crop (96, 96) and what it reads; mirrored in half of all cases. ``plain``: of no other look."""
     while True:
         if rng.random() < PROPOSED_SHARE:
             shown, box = film, boxes[rng.integers(0, len(boxes))]

@@ -36,7 +36,7 @@ def read_letters(reader: LetterNet, film: Tensor, turn: Tensor, boxes: Tensor) -
 
 
 def _crops(film: Tensor, turn: Tensor, boxes: Tensor, margin: float) -> Tensor:
-    """Squares (B * n, 1, 64, 64) around the boxes, sampled at twice that and averaged."""
+    """Squares (B * n, 1, 96, 96) around the boxes, sampled at twice that and averaged."""
     centre = (boxes[..., :2] + boxes[..., 2:]) / 2
     side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=LEAST_SIDE) * margin
     doubled = squares(film, turn, centre, side, 2 * CROP).reshape(-1, 1, 2 * CROP, 2 * CROP)

@@ -53,7 +53,10 @@ def export(graph: nn.Module, path: Path, inputs: Mapping[str, Tensor], outputs: 
 
 
 def store_fp16(path: Path) -> None:
-    """Rewrites the graph with every large fp32 weight stored as fp16 behind a cast; removes names of local files."""
+    """Rewrites the graph with every large fp32 weight stored as fp16 behind a cast, its nodes without names.
+
+    The exporter's say nothing that their tensors do not, and what it notes of a node names local files.
+    """
     model = onnx.load(path)
     kept, casts = [], []
     for weight in model.graph.initializer:
@@ -69,7 +72,7 @@ def store_fp16(path: Path) -> None:
     model.graph.initializer.extend(kept)
     model.graph.node.extend(casts + nodes)
     for node in model.graph.node:
-        node.doc_string = ""
+        node.doc_string = node.name = ""
     onnx.checker.check_model(model)
     temporary = path.with_suffix(".tmp")
     onnx.save(model, temporary)

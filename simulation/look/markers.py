@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulation.beam.collimation import Box, ExposedField
 from simulation.geometry.camera import Raster
 from simulation.look.contrasts import WHITE, contrast
-from simulation.look.letters import Stamp, letter, plain_letter
+from simulation.look.letters import SideLetter, Stamp, letter, plain_letter
 from simulation.people.skeleton import SIDES
 from simulation.scene import Scene
 from simulation.spec import HIP_VIEWS, FilmSpec
@@ -24,9 +24,9 @@ _ANYWHERE_SHARE = 0.12  # of marks: away from the edges
 _DIGITAL_SHARE = 0.3  # of marks: drawn into the image
 LEGIBLE = 0.16  # of the display's range within the letter's box; chosen by eye on eight films, no reader was asked
 FAINT = 0.04  # so much of that range, and half of the letter, and a good reader may still read it
-_LEAST_SHOWN = 0.5  # of a letter's box and of its ink; of less nobody reads anything
-_SHOWN_WHOLE = 0.8  # of its ink, and a good reader reads it; by eye, on the 29 of 411 letters with the least
-_HARDLY = 0.015  # of the display's range, by which ink that is hardly seen is brighter: four of 256 greys
+_LEAST_SHOWN = 0.5  # of a letter's box and of its strokes; of less nobody reads anything
+_SHOWN_WHOLE = 0.8  # of its strokes, and a good reader reads it; by eye, on the 29 of 411 letters with the least
+_HARDLY = 0.015  # of the display's range, by which strokes that are hardly seen stand out: four of 256 greys
 _INK, _NO_INK = 0.5, 0.35  # of a mask's most, which may have a plate that the letter lies on
 _LEAST_WINDOW_PX = 5
 
@@ -35,7 +35,8 @@ _LEAST_WINDOW_PX = 5
 class Mark:
     """A letter on the film."""
 
-    mask: Raster  # (H, W), 0 to 1
+    mask: Raster  # (H, W), 0 to 1: all that is drawn
+    strokes: Raster  # (H, W), 0 to 1: the letter's own, without its frame, plate or note
     digital: bool  # drawn into the image; else lead in the beam
     truth: MarkerTruth
 
@@ -51,7 +52,7 @@ def legible(
     return tuple(letter.truth for letter in _on_film(pixels, marks, picture) if letter.is_legible)
 
 
-def faint(pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture) -> tuple[MarkerTruth, ...]:
+def faint(pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture | None = None) -> tuple[MarkerTruth, ...]:
     """The other marks of which enough is left that one reader may read them where another does not."""
     letters = _on_film(pixels, marks, picture)
     return tuple(letter.truth for letter in letters if letter.is_faint)
@@ -64,7 +65,7 @@ class _Letter:
     truth: MarkerTruth
     whole: bool  # all of its box is in the field
     contrast: float  # of the display's range, between the dark and the bright twentieth of its box
-    shown: float  # share of its ink that is on the film and stands out
+    shown: float  # share of its own strokes that is on the film and stands out
     hardly_shown: float  # that, with what can hardly be seen
 
     @property
@@ -90,30 +91,37 @@ def _on_film(pixels: NDArray[np.uint16], marks: Sequence[Mark], picture: Picture
                     continue
                 box = clipped[0]
             truth = replace(truth, box=box, mirrored=truth.mirrored != picture.mirrored)
-        steps = ink_steps(pixels, mark, picture)
+        steps = stroke_steps(pixels, mark, picture)
         shares = (float((steps >= least).mean()) for least in (FAINT, _HARDLY))
         yield _Letter(truth, bool(whole), contrast(pixels, truth.box) / WHITE, *shares)
 
 
-def ink_steps(pixels: NDArray[np.uint16], mark: Mark, picture: Picture | None = None) -> NDArray[np.float32]:
-    """How much brighter than what lies beside it a mark's ink is on a film, (H, W) of 12 bits.
+def stroke_steps(pixels: NDArray[np.uint16], mark: Mark, picture: Picture | None = None) -> NDArray[np.float32]:
+    """How much a letter's strokes stand out from what lies beside them on a film, (H, W) of 12 bits.
 
-    Of every pixel of the ink (n,), as shares of the display's range; NaN off the field. Ink and what lies beside it are
-    averaged over half of the mark's lesser side, so that noise and the edge of a stem are no letter.
+    Of every pixel of the strokes (n,), as shares of the display's range; NaN off the field. They are brighter than what
+    is not drawn, or darker than the plate that they are cut from. Strokes and what lies beside them are averaged over
+    half of the letter's lesser side, so that noise and the edge of a stem are no letter.
     """
-    most = mark.mask.max()
-    rows, columns = np.nonzero(mark.mask > _INK * most)
+    most = mark.strokes.max()
+    rows, columns = np.nonzero(mark.strokes > _INK * most)
     wide = max(_LEAST_WINDOW_PX, (min(np.ptp(rows), np.ptp(columns)) // 4) * 2 + 1)
     y, x = (slice(max(int(at.min()) - wide, 0), int(at.max()) + wide + 1) for at in (rows, columns))
-    stamp = mark.mask[y, x] / most
-    grid = np.stack(np.meshgrid(np.arange(stamp.shape[1]) + x.start, np.arange(stamp.shape[0]) + y.start), -1)
+    strokes, drawn = mark.strokes[y, x] > _INK * most, mark.mask[y, x] / mark.mask.max()
+    cut = _is_cut(mark.mask[y, x][strokes], mark.strokes[y, x][strokes])
+    grid = np.stack(np.meshgrid(np.arange(drawn.shape[1]) + x.start, np.arange(drawn.shape[0]) + y.start), -1)
     at = (grid if picture is None else picture.carry(grid.reshape(-1, 2)).reshape(grid.shape)).astype(np.float32)
-    there = np.ones(stamp.shape, bool) if picture is None else picture.field.contains(at.reshape(-1, 2))
-    there = there.reshape(stamp.shape)
+    there = np.ones(drawn.shape, bool) if picture is None else picture.field.contains(at.reshape(-1, 2))
+    there = there.reshape(drawn.shape)
     greys = cv2.remap(pixels.astype(np.float32), at[..., 0], at[..., 1], cv2.INTER_LINEAR)
-    ink, beside = (there & chosen for chosen in (stamp > _INK, stamp < _NO_INK))
-    step = _local_mean(greys, ink, wide) - _local_mean(greys, beside, wide)
-    return np.where(ink, step, np.nan)[stamp > _INK] / WHITE
+    beside = ~strokes & (drawn > _INK if cut else drawn < _NO_INK)
+    step = _local_mean(greys, there & strokes, wide) - _local_mean(greys, there & beside, wide)
+    return np.where(there, -step if cut else step, np.nan)[strokes] / WHITE
+
+
+def _is_cut(drawn: NDArray[np.float32], strokes: NDArray[np.float32]) -> bool:
+    """Whether strokes are what a plate leaves out, by how much is drawn where they are (n,)."""
+    return bool(np.abs(drawn + strokes - 1).mean() < np.abs(drawn - strokes).mean())
 
 
 def _local_mean(greys: Raster, chosen: NDArray[np.bool_], wide: int) -> Raster:
@@ -155,9 +163,9 @@ def side_mark(
 ) -> Mark | None:
     """A letter for the side near one edge of the exposed field; None where no place was found."""
     height_px = rng.uniform(9, 20) / spacing_mm
-    stamp, face_down = (plain_letter(rng, side, height_px), False) if plain else letter(rng, side, height_px)
+    drawn: SideLetter = (plain_letter if plain else letter)(rng, side, height_px)
     low, high = exposed.corners.min(0), exposed.corners.max(0)
-    size = np.array(stamp.shape[::-1])
+    size = np.array(drawn.stamp.shape[::-1])
     anywhere = not plain and rng.random() < _ANYWHERE_SHARE
     for _attempt in range(12):
         inset = rng.uniform(0.02, 0.35 if anywhere else 0.10) * (high[0] - low[0])
@@ -166,8 +174,9 @@ def side_mark(
         corner = np.round([x, y]).astype(int)
         outline = corner + np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * size
         if exposed.contains(outline).all() and (corner >= 0).all():
-            mask = _laid(stamp, corner, shape)
-            return Mark(mask, bool(rng.random() < _DIGITAL_SHARE), MarkerTruth(side, _bounds(mask), face_down))
+            mask, strokes = (_laid(layer, corner, shape) for layer in (drawn.stamp, drawn.strokes))
+            truth = MarkerTruth(side, _bounds(mask), drawn.face_down)
+            return Mark(mask, strokes, bool(rng.random() < _DIGITAL_SHARE), truth)
     return None
 
 

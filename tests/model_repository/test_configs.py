@@ -22,6 +22,7 @@ REPOSITORY = Path(__file__).parents[2] / "model_repository"
 MODELS = ("classifier", "detector", "cup_angle")
 ENSEMBLE = "tha_radiograph"
 SIDES = 2  # right, left
+MOST_BYTES = 45_000_000  # what a clone can bear with every version
 
 Tensors = dict[str, tuple[str, tuple[int, ...]]]  # name -> data type, shape without the batch axis
 
@@ -231,3 +232,8 @@ def test_the_repository_is_read_as_triton_reads_it() -> None:
     assert {place.model: place.max_batch for place in plan_places(REPOSITORY)} == {
         model: read_config(model).max_batch_size for model in MODELS
     }
+
+
+def test_a_version_of_all_models_is_small_enough_to_be_kept_in_the_repository() -> None:
+    sizes = [(REPOSITORY / model / "1" / "model.onnx").stat().st_size for model in MODELS]
+    assert sum(sizes) < MOST_BYTES

@@ -7,10 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
+from ingest.records import CANVAS_SIZE, View  # noqa: E402 - after the skip
 from simulation.truth import FilmTruth, HipTruth, MarkerTruth  # noqa: E402
 from training.detector import LETTER_BOXES, Settings, example, found, more_of_rare, new_net  # noqa: E402
 from training.films import LabelledFilm  # noqa: E402
+from training.graphs import DetectorGraph, ScoreCurve  # noqa: E402
+from training.letters import new_net as new_net_of_letters  # noqa: E402
 from training.networks.yolo_loss import assign, loss  # noqa: E402
 
 FILM = LabelledFilm(
@@ -140,3 +142,71 @@ def test_letters_are_looked_for_where_they_may_lie_whichever_side_they_say():
     assert letters[0].tolist() == [letter, other, hip]  # what a hip's box is taken for matters: a reader looks closer
     assert best[0, 0].tolist() == pytest.approx([*hip, 0.8])
     assert best[0, 4:, :4].tolist() == [letter, again]
+
+
+class Mirrored(Told):
+    """Answers as given, and in a mirror with other boxes and scores; films are even, but for a bright left edge."""
+
+    def __init__(self, boxes, scores, boxes_there, scores_there):
+        super().__init__(boxes, scores)
+        self.there = torch.tensor([boxes_there], dtype=torch.float32), torch.tensor([scores_there], dtype=torch.float32)
+        self.looks = []
+
+    def __call__(self, images):
+        """Noted; what they show decides."""
+        self.looks.append(images)
+        return images
+
+    def decode(self, images):
+        """By which edge is bright, of each film."""
+        is_mirror = (images[:, 0, 0, -1] > images[:, 0, 0, 0]).view(-1, 1, 1)
+        return tuple(torch.where(is_mirror, there, here) for here, there in zip(self.told, self.there, strict=True))
+
+
+def looked_at(net):
+    """What the graph says of the hips of a film that is bright at its left."""
+    image = torch.zeros(1, CANVAS_SIZE, CANVAS_SIZE, dtype=torch.uint8)
+    image[..., :8] = 255
+    graph = DetectorGraph(net, new_net_of_letters().eval(), ScoreCurve(), ScoreCurve(), ScoreCurve())
+    with torch.no_grad():
+        detections, _ = graph(image, torch.zeros(1, len(View)), torch.eye(4)[:1])
+    return detections[0, :4]
+
+
+def mean_chance(*scores):
+    """Of the mean of their logits."""
+    return 1 / (1 + np.exp(-np.mean([np.log(p / (1 - p)) for p in scores])))
+
+
+def test_a_hip_that_the_network_is_not_sure_of_is_looked_at_in_a_mirror_too():
+    """There it is a left hip at the right, much surer; the native right hip is there as well, and a worse one."""
+    implant, native = [40, 100, 100, 200], [50, 110, 90, 190]
+    net = Mirrored(
+        [implant, native], [[0, 0.4, 0, 0, 0, 0], [0.3, 0, 0, 0, 0, 0]],
+        [[280, 98, 340, 204], [300, 0, 384, 50]], [[0, 0, 0, 0.9, 0, 0], [0, 0, 0.1, 0, 0, 0]],
+    )  # fmt: skip
+    hips = looked_at(net)
+    assert [len(films) for films in net.looks] == [1, 1]
+    assert hips[1].tolist() == pytest.approx([*(2 * v - 0.5 for v in (44, 98, 104, 204)), mean_chance(0.4, 0.9)])
+    assert hips[0].tolist() == pytest.approx([*(2 * v - 0.5 for v in native), mean_chance(0.3, 0.1)])
+
+
+def test_the_second_look_counts_for_nothing_where_it_begins():
+    """So that a score that differs by a hair, as in another precision, is no other answer."""
+
+    def told(score):
+        there = [[280, 98, 340, 204]], [[0, 0, 0, 0.9, 0, 0]]
+        return float(looked_at(Mirrored([[40, 100, 100, 200]], [[0, score, 0, 0, 0, 0]], *there))[1, 4])
+
+    assert told(0.7999) == pytest.approx(told(0.8001), abs=1e-3)
+    assert told(0.1001) == pytest.approx(told(0.0999), abs=1e-2)
+    assert told(0.5) == pytest.approx(mean_chance(0.5, 0.9))
+
+
+def test_what_the_network_is_sure_of_is_not_looked_at_again():
+    net = Mirrored(
+        [[40, 100, 100, 200]], [[0.02, 0.97, 0, 0, 0, 0]], [[280, 98, 340, 204]], [[0, 0, 0.9, 0, 0, 0]]
+    )  # fmt: skip
+    hips = looked_at(net)
+    assert [len(films) for films in net.looks] == [1, 0]
+    assert hips[:2, 4].tolist() == pytest.approx([0.02, 0.97])

@@ -14,6 +14,7 @@ from simulation.dataset import Request, make_films  # noqa: E402
 from simulation.truth import FilmTruth  # noqa: E402
 from training import classifier  # noqa: E402
 from training.cup_graph import SHOWN_FROM  # noqa: E402
+from training.ensemble import Kept  # noqa: E402
 from training.export import networks  # noqa: E402
 from training.films import LabelledFilm, load_films  # noqa: E402
 from training.fitting import fitted  # noqa: E402
@@ -22,8 +23,8 @@ REPOSITORY = Path(__file__).parents[2] / "model_repository"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory):
+@pytest.fixture(scope="module", params=[(), ("classifier", "cup_angle")], ids=["all fitted", "two kept"])
+def told(tmp_path_factory, request):
     """Of films of cups and of nothing: what was told while all was fitted, and by the ensemble that came of it."""
     folder = tmp_path_factory.mktemp("films")
     make_films(Request(folder / "cups", films=24, seed=401, workers=1, size=640, mixture="cups"))
@@ -37,7 +38,10 @@ def told(tmp_path_factory):
     size = classifier.Settings().size
     nets = networks(folder / "no runs", REPOSITORY, size, {})
     held_out = load_films(folder / "cups")
-    ensemble, raws = fitted(nets, size, known, [*held_out, *known[:2]])
+    kept = {name: Kept(name, REPOSITORY) for name in request.param}
+    ensemble, raws = fitted(nets, size, known, [*held_out, *known[:2]], kept)
+    written = ensemble.write(folder / "repository")
+    assert {path.parts[-3] for path in written} == {"classifier", "detector", "cup_angle"} - set(kept)
     return raws, ensemble.by_torch([film.canvas for film in (*held_out, *known[:2])])
 
 

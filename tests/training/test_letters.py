@@ -28,9 +28,8 @@ def truth(*markers):
 
 def film_of_letter(side="right", *, mirrored=False):
     """A black film with one letter, as tall as 60 pixels, and its box."""
-    stamp = next(
-        stamp for seed in range(99) for stamp, down in [letter(np.random.default_rng(seed), side, 50.0)] if not down
-    )
+    letters = (letter(np.random.default_rng(seed), side, 50.0) for seed in range(99))
+    stamp = next(drawn.stamp for drawn in letters if not drawn.face_down)
     stamp = stamp[:, ::-1] if mirrored else stamp
     canvas = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
     height, width = stamp.shape

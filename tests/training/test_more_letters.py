@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ingest.records import CANVAS_SIZE
+from simulation.look.letters import SideLetter
 from simulation.truth import FilmTruth, MarkerTruth
 from training.films import LabelledFilm
 from training.more_letters import with_letters
@@ -24,11 +25,12 @@ def test_every_change_lies_in_the_box_of_a_new_letter_and_every_box_holds_one() 
         found = with_letters(plain, np.random.default_rng(seed))
         changed = found.canvas != plain.canvas
         counts.append(len(found.truth.markers))
-        for marker in found.truth.markers:
+        letters = found.truth.markers + found.truth.faint_markers
+        for marker in letters:
             x0, y0, x1, y1 = (int(edge) for edge in marker.box)
             assert changed[y0 : y1 + 1, x0 : x1 + 1].mean() > 0.05
             sides.add(marker.side)
-        for marker in found.truth.markers:
+        for marker in letters:
             x0, y0, x1, y1 = (int(edge) for edge in marker.box)
             changed[max(y0 - 8, 0) : y1 + 9, max(x0 - 8, 0) : x1 + 9] = False
         assert not changed.any()
@@ -47,9 +49,21 @@ def test_no_letter_is_laid_over_another_or_where_it_would_drown() -> None:
         assert (white.canvas == 255).all()
 
 
-def test_a_letter_whose_strokes_are_too_thin_to_see_is_not_laid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.more_letters.letter", lambda *_: (np.full((20, 12), 0.4, np.float32), False))
+def test_letters_that_may_be_read_or_not_are_told_apart_from_those_that_can() -> None:
+    """By the rule of the film's own letters, which asks for a sixth of the greys."""
+    told = [with_letters(film(90), np.random.default_rng(seed)) for seed in range(100)]
+    clear = [np.ptp(one.canvas) for one in told if one.truth.markers and not one.truth.faint_markers]
+    faint = [np.ptp(one.canvas) for one in told if one.truth.faint_markers and not one.truth.markers]
+    assert 5 < len(faint) < len(clear)
+    assert min(clear) >= 0.16 * 255 > np.median(faint)
+
+
+def test_a_frame_around_a_letter_that_cannot_be_seen_is_not_laid(monkeypatch: pytest.MonkeyPatch) -> None:
+    stamp, strokes = np.zeros((2, 40, 40), np.float32)
+    stamp[:2] = stamp[-2:] = 1
+    stamp[15:25, 18:22] = strokes[15:25, 18:22] = 0.01
+    monkeypatch.setattr("training.more_letters.letter", lambda *_: SideLetter(stamp, strokes))
     for seed in range(10):
         found = with_letters(film(0), np.random.default_rng(seed))
-        assert found.truth.markers == ()
+        assert found.truth.markers == found.truth.faint_markers == ()
         assert not found.canvas.any()

@@ -63,6 +63,7 @@ class Yolo(nn.Module):
             cell = torch.stack((x, y), -1).to(p)
             centre = (p[..., :2] * 2 - 0.5 + cell) * stride
             size = (p[..., 2:4] * 2) ** 2 * anchors[None, :, None, None]
-            boxes.append(torch.cat((centre - size / 2, centre + size / 2), -1).flatten(1, 3))
-            scores.append((p[..., 4:5] * p[..., 5:]).flatten(1, 3))
+            places = 3 * h * w  # not told from the values, of which there may be none
+            boxes.append(torch.cat((centre - size / 2, centre + size / 2), -1).reshape(-1, places, 4))
+            scores.append((p[..., 4:5] * p[..., 5:]).reshape(-1, places, self.classes))
         return torch.cat(boxes, 1), torch.cat(scores, 1)

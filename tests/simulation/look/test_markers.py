@@ -1,12 +1,14 @@
 """Side letters: styles, places, and which can be read."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from simulation.beam.collimation import ExposedField
 from simulation.look.contrasts import contrast
 from simulation.look.letters import letter, plain_letter
-from simulation.look.markers import Mark, faint, ink_steps, legible, side_mark
+from simulation.look.markers import Mark, faint, legible, side_mark, stroke_steps
 from simulation.truth import MarkerTruth
 from simulation.views.picture import Picture
 
@@ -28,7 +30,7 @@ def test_every_mark_lies_within_its_box_and_the_film():
 
 def test_letters_come_in_many_shapes():
     rng = np.random.default_rng(2)
-    ratios = [stamp.shape[1] / stamp.shape[0] for stamp, _ in (letter(rng, "right", 18) for _ in range(150))]
+    ratios = [drawn.stamp.shape[1] / drawn.stamp.shape[0] for drawn in (letter(rng, "right", 18) for _ in range(150))]
     assert min(ratios) < 0.7
     assert max(ratios) > 1.8
 
@@ -36,9 +38,11 @@ def test_letters_come_in_many_shapes():
 @pytest.mark.parametrize("height_px", [2, 3, 5, 9, 60])
 def test_letters_can_be_drawn_however_small_the_film(height_px):
     for seed in range(150):
-        stamp, _ = letter(np.random.default_rng(seed), "left", height_px)
-        assert stamp.size > 0
-        assert stamp.max() > 0.3
+        drawn = letter(np.random.default_rng(seed), "left", height_px)
+        assert drawn.stamp.size > 0
+        assert drawn.stamp.max() > 0.3
+        assert drawn.strokes.shape == drawn.stamp.shape
+        assert drawn.strokes.max() > 0.2
 
 
 def test_a_letter_face_down_says_so():
@@ -49,7 +53,7 @@ def test_a_letter_face_down_says_so():
 def test_a_plain_letter_is_an_r_or_an_l():
     """An L has its ink low, an R high."""
     rng = np.random.default_rng(1)
-    low_ink, high_ink = plain_letter(rng, "left", 40), plain_letter(rng, "right", 40)
+    low_ink, high_ink = (plain_letter(rng, side, 40).stamp for side in ("left", "right"))
     half = low_ink.shape[0] // 2
     assert low_ink[half:].sum() > 1.2 * low_ink[:half].sum()
     assert high_ink[:half].sum() > high_ink[half:].sum()
@@ -60,7 +64,7 @@ def film_of_l(grey=4095):
     pixels, mask = np.full((60, 60), 2048, np.uint16), np.zeros((60, 60), np.float32)
     mask[20:40, 23:27] = mask[36:40, 23:37] = 1
     pixels[mask > 0] = grey
-    return pixels, Mark(mask, digital=False, truth=MarkerTruth("left", (20.0, 18.0, 40.0, 42.0)))
+    return pixels, Mark(mask, mask, digital=False, truth=MarkerTruth("left", (20.0, 18.0, 40.0, 42.0)))
 
 
 @pytest.mark.parametrize(("grey", "count"), [(4095, 1), (2100, 0)])
@@ -98,6 +102,31 @@ def test_a_letter_half_behind_a_stem_may_be_read_or_not_and_one_wholly_behind_it
         assert (len(legible(pixels, [mark], picture)), len(faint(pixels, [mark], picture))) == (read, may_be_read)
 
 
+def test_a_ring_around_a_letter_that_cannot_be_seen_is_no_letter():
+    """Nor are a frame, a note or pellets: what is read are the letter's own strokes."""
+    grid_y, grid_x = np.mgrid[:60, :60]
+    ring = np.abs(np.hypot(grid_x - 30, grid_y - 30) - 24) < 1.5
+    for grey, (read, may_be_read) in {4095: (1, 0), 2048: (0, 0)}.items():
+        pixels, letter_alone = film_of_l(grey)
+        pixels[ring] = 4095
+        truth = replace(letter_alone.truth, box=(5.0, 5.0, 55.0, 55.0))
+        mark = replace(letter_alone, mask=np.maximum(letter_alone.mask, ring), truth=truth)
+        assert contrast(pixels, truth.box) > 0.16 * 4095
+        assert (len(legible(pixels, [mark])), len(faint(pixels, [mark]))) == (read, may_be_read)
+
+
+def test_a_letter_cut_from_a_plate_is_read_where_it_is_darker_than_the_plate():
+    _, letter_alone = film_of_l()
+    mask = np.zeros((60, 60), np.float32)
+    mask[12:48, 14:46] = 1 - letter_alone.strokes[12:48, 14:46]
+    mark = replace(letter_alone, mask=mask, truth=replace(letter_alone.truth, box=(14.0, 12.0, 45.0, 47.0)))
+    for below, count in {1000: 1, 3700: 0}.items():  # the film under the plate
+        pixels = np.full((60, 60), below, np.uint16)
+        pixels[mask > 0] = 4095
+        assert len(legible(pixels, [mark])) == count
+        assert len(faint(pixels, [mark])) == 1 - count
+
+
 def test_noise_is_no_letter_and_a_letter_in_noise_is_one():
     noise = np.random.default_rng(5).normal(0, 350, (60, 60))
     for grey, count in ((2048, 0), (3300, 1)):
@@ -109,7 +138,7 @@ def test_noise_is_no_letter_and_a_letter_in_noise_is_one():
 
 def shown(*film):
     """Share of a mark's ink that stands out."""
-    return float((ink_steps(*film) >= 0.04).mean())
+    return float((stroke_steps(*film) >= 0.04).mean())
 
 
 def test_ink_is_looked_for_where_the_film_has_it():
@@ -125,9 +154,10 @@ def test_ink_is_looked_for_where_the_film_has_it():
 @pytest.mark.parametrize("height_px", [2, 3, 5])
 def test_the_ink_of_letters_of_a_few_pixels_is_found(height_px):
     for seed in range(30):
-        stamp, _ = letter(np.random.default_rng(seed), "left", height_px)
-        mask = np.zeros((60, 60), np.float32)
-        mask[20 : 20 + stamp.shape[0], 20 : 20 + stamp.shape[1]] = stamp
-        mark = Mark(mask, digital=True, truth=MarkerTruth("left", (20.0, 20.0, 30.0, 30.0)))
+        drawn = letter(np.random.default_rng(seed), "left", height_px)
+        mask, strokes = np.zeros((2, 60, 60), np.float32)
+        for layer, stamp in ((mask, drawn.stamp), (strokes, drawn.strokes)):
+            layer[20 : 20 + stamp.shape[0], 20 : 20 + stamp.shape[1]] = stamp
+        mark = Mark(mask, strokes, digital=True, truth=MarkerTruth("left", (20.0, 20.0, 30.0, 30.0)))
         assert shown((mask * 4095).astype(np.uint16), mark) > 0
         assert shown(np.zeros((60, 60), np.uint16), mark) == 0
