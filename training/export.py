@@ -23,7 +23,7 @@ from torch import nn
 
 from training import classifier, cup_angle, cup_presence, detector, fitting, letters, parity, thresholds
 from training.deployed import OtherNetworkError, load_deployed
-from training.ensemble import INPUTS, Kept, Networks
+from training.ensemble import INPUTS, OUTPUTS, TENSORS, Kept, Networks
 from training.films import VIEWS, LabelledFilm, load_films
 from training.loop import begun, load_average
 from training.networks.landmarks import LandmarkNet
@@ -143,7 +143,8 @@ def main() -> None:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
     thresholds.write(chosen, config)
-    parity.write(args.parity, parity.canvases(args.samples), ensemble.by_torch)
+    unchanged = [tensor for name in kept for tensor in OUTPUTS[name] if tensor in TENSORS]
+    parity.write(args.parity, parity.canvases(args.samples), ensemble.by_torch, unchanged)
 
 
 if __name__ == "__main__":

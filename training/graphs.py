@@ -25,9 +25,8 @@ from training.places import chosen, spread_over
 from training.turns import TURNS, box_as_stored, seen_before, turn_of, upright
 
 OTHER = VIEWS.index("other")
-# Of a hip, as the network gives it: a score between the first two is worth a second look, which counts as much as the
-# first one where the score lies further from both than the third; nearer it counts less, so that nothing jumps there.
-UNSURE = (0.1, 0.8, 0.05)
+UNSURE = (0.1, 0.8)  # a hip's score between them, as the network gives it, is worth a second look,
+FADED = 0.05  # which counts less where the score is nearer than this to either, so that nothing jumps there
 SURER = 2.0  # in logits: by so much the second look has to be surer for its box to be taken
 IN_A_MIRROR = [2, 3, 0, 1]  # which class of hips a class of hips is there
 BENDS_AT = (0.25, 0.6, 0.9)  # quantiles of what is stated: few errors are large, and they bend an interval's curve most
@@ -156,7 +155,7 @@ class DetectorGraph(nn.Module):
 
         A mean of the logits of both looks, and the box of the first unless the second is much surer.
         """
-        least, most, fully = UNSURE
+        least, most = UNSURE
         inside = torch.minimum(best[..., 4] - least, most - best[..., 4]).amax(1)  # (B,)
         places = chosen(inside > 0)
         mirrored, _ = detector.found(self.net, films[places].flip(3))
@@ -164,7 +163,7 @@ class DetectorGraph(nn.Module):
         again = torch.stack((detector.SIZE - x1, y0, detector.SIZE - x0, y1, _logit(there)), 2)
         again = spread_over(again.flatten(1), places, best.shape[0]).view(-1, self.hip_classes, 5)
         first, second = _logit(best[..., 4:]), again[..., 4:]
-        weight = (inside / fully).clamp(0, 1)[:, None, None] / 2
+        weight = (inside / FADED).clamp(0, 1)[:, None, None] / 2
         box = torch.where((weight > 0) & (second > first + SURER), again[..., :4], best[..., :4])
         return torch.cat((box, (first + weight * (second - first)).sigmoid()), 2)
 

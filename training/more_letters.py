@@ -42,7 +42,7 @@ def with_letters(film: LabelledFilm, rng: np.random.Generator) -> LabelledFilm:
         before = canvas[place].copy()
         canvas[place] = _laid(before, drawn.stamp, rng)
         truth = MarkerTruth(side, _box(drawn.stamp, corner), drawn.face_down)
-        seen = _seen(canvas, drawn, truth)
+        seen = _seen(canvas, drawn, corner, truth)
         if legible(*seen):
             markers.append(truth)
         elif faint(*seen):
@@ -76,10 +76,11 @@ def _laid(below: NDArray[np.uint8], stamp: Stamp, rng: np.random.Generator) -> N
     return np.maximum(below, below * (1 - cover) + level * cover).astype(np.uint8)
 
 
-def _seen(canvas: NDArray[np.uint8], drawn: SideLetter, truth: MarkerTruth) -> tuple[NDArray[np.uint16], list[Mark]]:
+def _seen(
+    canvas: NDArray[np.uint8], drawn: SideLetter, corner: tuple[int, int], truth: MarkerTruth
+) -> tuple[NDArray[np.uint16], list[Mark]]:
     """The part of a film that a letter was laid on, (h, w) of 12 bits, and the letter's mark there."""
-    x, y = (round(v - offset) for v, offset in zip(truth.box[:2], _box(drawn.stamp)[:2], strict=True))
-    height, width = drawn.stamp.shape
+    (x, y), (height, width) = corner, drawn.stamp.shape
     top, left = (min(_AROUND_PX, edge) for edge in (y, x))
     part = canvas[y - top : y + height + _AROUND_PX, x - left : x + width + _AROUND_PX]
     layers = [np.zeros(part.shape, np.float32) for _ in range(2)]
@@ -89,7 +90,7 @@ def _seen(canvas: NDArray[np.uint8], drawn: SideLetter, truth: MarkerTruth) -> t
     return part.astype(np.uint16) * (WHITE // 255), [mark]
 
 
-def _box(stamp: Stamp, corner: tuple[int, int] = (0, 0)) -> Box:
+def _box(stamp: Stamp, corner: tuple[int, int]) -> Box:
     rows, columns = np.nonzero(stamp > 0.3)
     x, y = corner
     return float(x + columns.min()), float(y + rows.min()), float(x + columns.max()), float(y + rows.max())

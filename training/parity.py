@@ -1,7 +1,10 @@
-"""What PyTorch answered to fixed films when the models were exported, for tests that hold other runtimes against it."""
+"""What PyTorch answered to fixed films when the models were exported, for tests that hold other runtimes against it.
+
+Of a model that was kept it is what PyTorch answered when that was exported.
+"""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -33,12 +36,17 @@ def write(
     path: Path,
     films: dict[str, NDArray[np.uint8]],
     answer: Callable[[Sequence[NDArray[np.uint8]]], list[RawFindings]],
+    kept: Collection[str] = (),
 ) -> None:
-    """The answers as JSON: film -> tensor -> values."""
+    """The answers as JSON: film -> tensor -> values. The tensors ``kept`` stay as the file has them of these films."""
+    before = json.loads(path.read_text()) if kept else {}
     told = {
         name: {field.name: np.round(getattr(raw, field.name), 5).tolist() for field in fields(raw)}
         for name, raw in zip(films, answer(list(films.values())), strict=True)
     }
+    for name, tensors in before.items():
+        if name in told:
+            told[name] |= {key: tensors[key] for key in kept}
     path.write_text(json.dumps(told, indent=0) + "\n")
 
 
