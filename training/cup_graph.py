@@ -38,7 +38,7 @@ from training.landmark_examples import (
 from training.looks import ischia_from_both_faces, seen, seen_from_both_faces
 from training.networks.landmarks import LandmarkNet
 from training.places import chosen, spread_over
-from training.turns import as_stored, box_as_taken, squares, turn_of, upright
+from training.turns import as_stored, box_as_taken, middle_of, squares, turn_of, upright
 
 # A landmark is trusted by the chance that it lies within this share of the rim's long axis, under the Laplace scale
 # that the network states. An end of the axis that is off by 0.07 of it turns the axis by 4 degrees.
@@ -69,7 +69,6 @@ class CupAngleGraph(nn.Module):
         """Finds the rim in each side's better hip box, measures it in two closer crops, and takes the angles."""
         film, turn = image.float().unsqueeze(1) / 255, turn_of(turn_scores)
         boxes = box_as_taken(self._better(detections), turn)  # (B, 2, 4)
-        centre = (boxes[..., :2] + boxes[..., 2:]) / 2
         shown = detections[:, 1:4:2, 4] >= SHOWN_FROM  # (B, 2): an implant on the right, on the left
         coarse, fine = self.rims(film, turn, boxes, shown)
         cup = (coarse.presence + fine.presence)[..., 0]
@@ -78,7 +77,7 @@ class CupAngleGraph(nn.Module):
         trust = 1 - torch.exp(-reach / fine.spread)
         ischia, there, ischia_covariance = self._ischia(film, turn)
         unsure = UNSURE_DEG * (turn_scores.amax(1) < SURE_TURN).float()[:, None, None]
-        tilt_deg = beyond_usual_tilt(ischia, centre, detections[:, :4, 4].reshape(-1, 2, 2).amax(2))
+        tilt_deg = beyond_usual_tilt(ischia, middle_of(boxes), detections[:, :4, 4].reshape(-1, 2, 2).amax(2))
         errors = torch.maximum(self.interval(stated_errors(fine, ischia, ischia_covariance, tilt_deg)), unsure)
         rims = torch.cat((as_stored(fine.points, turn), trust[..., None]), 3)
         nothing = torch.zeros(())
@@ -95,10 +94,9 @@ class CupAngleGraph(nn.Module):
 
         Films (B, 1, 768, 768) in [0, 1] and their turns (B, 4).
         """
-        centre = (boxes[..., :2] + boxes[..., 2:]) / 2
         side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=32) * MARGIN  # (B, 2, 1)
         places = chosen(shown)
-        coarse = self._landmarks(partial(seen, self.rim), film, turn, centre, side, places)
+        coarse = self._landmarks(partial(seen, self.rim), film, turn, middle_of(boxes), side, places)
         closer = self._measured(film, turn, coarse, FINE_MARGIN, places)
         badly = misplaced(coarse, closer)
         closer = either(badly, self._measured(film, turn, closer, FINE_MARGIN, chosen(shown & badly)), closer)

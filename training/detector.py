@@ -35,6 +35,7 @@ from training.loop import Run, begun, device_of, given, mixed_precision, options
 from training.more_letters import with_letters
 from training.networks.yolo import Yolo
 from training.networks.yolo_loss import loss
+from training.turns import middle_of
 
 SIZE = 384  # input pixels: half the canvas
 RARE, TIMES = "resurfacing", 2  # the implant that is missed most, and how often more its films are shown
@@ -148,12 +149,12 @@ def found(net: Yolo, images: Tensor) -> tuple[Tensor, Tensor]:
     """
     boxes, scores = net.decode(net(images))
     best, where = scores.max(1)
-    letter, middles, letters = scores[..., MARKERS].amax(2), (boxes[..., :2] + boxes[..., 2:]) / 2, []
+    letter, middles, letters = scores[..., MARKERS].amax(2), middle_of(boxes), []
     for _ in range(LETTER_BOXES):
         box = _gathered(boxes, letter.argmax(1, keepdim=True))
         letters.append(box)
         reach = APART * (box[..., 2:] - box[..., :2]).amax(2, keepdim=True)
-        away = ((middles - (box[..., :2] + box[..., 2:]) / 2).abs() >= reach).any(2)
+        away = ((middles - middle_of(box)).abs() >= reach).any(2)
         letter = letter * away.float()
     return torch.cat((_gathered(boxes, where), best[..., None]), 2), torch.cat(letters, 1)
 

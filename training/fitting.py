@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ingest.records import CANVAS_SIZE, DETECTION_CLASSES, RawFindings, View
 from simulation.truth import FilmTruth, HipTruth
-from training.calibration import fit_curve, fit_errors, fit_outliers, fit_temperature
+from training.calibration import fit_curve, fit_errors, fit_outliers, fit_temperature, fit_turns
 from training.cup_graph import SHOWN_FROM, UNSURE_DEG, CupAngleGraph
 from training.detector import targets
 from training.ensemble import BATCH, OUTPUTS, Ensemble, Kept, Networks, batches, rows, write
@@ -21,7 +21,7 @@ from training.films import VIEWS, LabelledFilm
 from training.graphs import OTHER, ClassifierGraph, DetectorGraph, Outliers, ScoreCurve
 from training.networks.efficientnet import EfficientNet
 from training.onnx_files import Arrays, Graph, export
-from training.turns import TURNS
+from training.turns import TURNS, as_it_is
 
 SAME_BOX_IOU = 0.5
 # of CupTruth, in the order of CUP_ANGLES, and the views on which each is read
@@ -130,14 +130,16 @@ def _classifier(
     views = [torch.tensor([VIEWS.index(film.truth.view) for film in films]) for films in (known, held_out)]
     shows_hip = [film.truth.hips != () for film in held_out]  # what else is on films has no upright
     turns = torch.tensor([TURNS.index(film.truth.turned_deg) for film in held_out])
-    temperatures = fit_temperature(logits, views[1]), fit_temperature(turned[shows_hip], turns[shows_hip])
+    temperature = fit_temperature(logits, views[1])
+    of_turns, upright = fit_turns(turned[shows_hip], turns[shows_hip])
     outliers = fit_outliers(seen, views[0], unseen, len(VIEWS))
     answers = {
-        "view_scores": (logits / temperatures[0]).softmax(1),
-        "turn_scores": (turned / temperatures[1]).softmax(1),
+        "view_scores": (logits / temperature).softmax(1),
+        "turn_scores": (turned / of_turns + upright * as_it_is()).softmax(1),
         "outlier_score": outliers(unseen),
     }
-    return ClassifierGraph(net, size, outliers, temperatures), {key: value.numpy() for key, value in answers.items()}
+    graph = ClassifierGraph(net, size, outliers, (temperature, of_turns), upright)
+    return graph, {key: value.numpy() for key, value in answers.items()}
 
 
 def _detector(nets: Networks, held_out: list[LabelledFilm], told: Arrays) -> tuple[DetectorGraph, Arrays]:

@@ -22,7 +22,7 @@ from training.networks.efficientnet import EfficientNet
 from training.networks.letters import LetterNet
 from training.networks.yolo import Yolo
 from training.places import chosen, spread_over
-from training.turns import TURNS, box_as_stored, seen_before, turn_of, upright
+from training.turns import TURNS, as_it_is, box_as_stored, seen_before, turn_of, upright
 
 OTHER = VIEWS.index("other")
 UNSURE = (0.1, 0.8)  # a hip's score between them, as the network gives it, is worth a second look,
@@ -91,14 +91,21 @@ class ClassifierGraph(nn.Module):
     """Image (B, 768, 768) uint8 to calibrated scores of views (B, 6) and turns (B, 4), and the outlier score (B, 1).
 
     The film is looked at twice: as it is stored, then in a mirror, in which a view is the same view, and upright where
-    the first look saw a hip. What else is on films has no upright. Views and turns have a temperature each.
+    the first look saw a hip. What else is on films has no upright. Views and turns have a temperature each, and
+    ``upright`` is what speaks for a film that is not stored turned before anyone looks at it, in logits.
     """
 
     def __init__(
-        self, net: EfficientNet, size: int, outliers: Outliers, temperatures: tuple[float, float] = (1.0, 1.0)
+        self,
+        net: EfficientNet,
+        size: int,
+        outliers: Outliers,
+        temperatures: tuple[float, float] = (1.0, 1.0),
+        upright: float = 0.0,
     ) -> None:
         super().__init__()
         self.net, self.block, self.outliers, self.temperatures = net, CANVAS_SIZE // size, outliers, temperatures
+        self.register_buffer("before", upright * as_it_is())
 
     def seen(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits of views and of turns, means of both looks; features (B, 1536) of the film as it is stored."""
@@ -106,16 +113,19 @@ class ClassifierGraph(nn.Module):
         features = self.net.pooled(film)
         views, turns = self._logits(features)
         hip = (views.argmax(1, keepdim=True) != OTHER).float()
-        as_it_is = (torch.arange(len(TURNS)) == 0).float()
-        turn = turn_of(turns) * hip + as_it_is * (1 - hip)
+        turn = turn_of(turns) * hip + as_it_is() * (1 - hip)
         again, turns_again = self._logits(self.net.pooled(upright(film, turn).flip(3)))
         return (views + again) / 2, (turns + seen_before(turns_again, turn)) / 2, features
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """View scores, turn scores and outlier score."""
         views, turns, features = self.seen(image)
-        scores = ((logits / t).softmax(1) for logits, t in zip((views, turns), self.temperatures, strict=True))
-        return (*scores, self.outliers(features))
+        of_views, of_turns = self.temperatures
+        return (
+            (views / of_views).softmax(1),
+            (turns / of_turns + self.before).softmax(1),
+            self.outliers(features),
+        )
 
     def _logits(self, features: Tensor) -> Sequence[Tensor]:
         return self.net.classify(features).split((len(VIEWS), len(TURNS)), 1)

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from training.letter_examples import CROP, LEAST_SIDE, NONE, READINGS
 from training.networks.letters import LetterNet
-from training.turns import squares
+from training.turns import middle_of, squares
 
 CLOSE, WIDE = 1.1, 1.6  # side of the crop over the longer side of its box; learnt from between, and jittered
 IN_A_MIRROR = [2, 3, 0, 1, NONE]  # what each of READINGS is there
@@ -37,7 +37,6 @@ def read_letters(reader: LetterNet, film: Tensor, turn: Tensor, boxes: Tensor) -
 
 def _crops(film: Tensor, turn: Tensor, boxes: Tensor, margin: float) -> Tensor:
     """Squares (B * n, 1, 96, 96) around the boxes, sampled at twice that and averaged."""
-    centre = (boxes[..., :2] + boxes[..., 2:]) / 2
     side = (boxes[..., 2:] - boxes[..., :2]).amax(-1, keepdim=True).clamp(min=LEAST_SIDE) * margin
-    doubled = squares(film, turn, centre, side, 2 * CROP).reshape(-1, 1, 2 * CROP, 2 * CROP)
+    doubled = squares(film, turn, middle_of(boxes), side, 2 * CROP).reshape(-1, 1, 2 * CROP, 2 * CROP)
     return F.avg_pool2d(doubled, 2)

@@ -23,7 +23,7 @@ from training.letter_examples import CROP, NONE, READINGS, Box, crop, example, r
 from training.loop import Run, begun, device_of, given, mixed_precision, options, prefetch
 from training.networks.letters import LetterNet
 
-PROPOSED_FILMS = 3000  # whose boxes the detector is asked for
+PROPOSED_FILMS = 8000  # whose boxes the detector is asked for
 DEPLOYED_DETECTOR = Path("model_repository/detector/1/model.onnx")
 
 

@@ -18,6 +18,11 @@ def turn_of(turn_scores: Tensor) -> Tensor:
     return (turn_scores.argmax(1, keepdim=True) == torch.arange(len(TURNS))).float()
 
 
+def as_it_is() -> Tensor:
+    """1 for the turn of a film that is stored as it was taken, 0 for the others (4,)."""
+    return (torch.arange(len(TURNS)) == 0).float()
+
+
 def upright(film: Tensor, turn: Tensor) -> Tensor:
     """Films (B, 1, S, S) turned back as they were taken."""
     across = film.transpose(2, 3)
@@ -55,6 +60,11 @@ def box_as_stored(boxes: Tensor, turn: Tensor, *, back: bool = False) -> Tensor:
 def box_as_taken(boxes: Tensor, turn: Tensor) -> Tensor:
     """The inverse of ``box_as_stored``."""
     return box_as_stored(boxes, turn, back=True)
+
+
+def middle_of(boxes: Tensor) -> Tensor:
+    """Of boxes (..., 4) x0, y0, x1, y1: (..., 2)."""
+    return (boxes[..., :2] + boxes[..., 2:]) / 2
 
 
 def squares(film: Tensor, turn: Tensor, centre: Tensor, side: Tensor, size: int) -> Tensor:

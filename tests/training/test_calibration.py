@@ -12,6 +12,7 @@ from training.calibration import (  # noqa: E402 - after the skip
     fit_line,
     fit_outliers,
     fit_temperature,
+    fit_turns,
 )
 from training.graphs import IntervalCurve  # noqa: E402
 
@@ -21,6 +22,16 @@ def test_the_temperature_of_logits_three_times_too_sure_is_three():
     honest = torch.tensor(rng.normal(0, 1.5, (4000, 4)))
     labels = torch.multinomial(honest.softmax(1), 1, generator=torch.Generator().manual_seed(1))[:, 0]
     assert fit_temperature(2 * honest, labels) == pytest.approx(2, rel=0.08)
+
+
+def test_that_hardly_a_film_is_turned_is_told_beside_the_temperature():
+    rng = np.random.default_rng(4)
+    seen = torch.tensor(rng.normal(0, 2, (6000, 4)))  # by one that had met films of every turn as often
+    honest = seen + torch.tensor([1.5, 0.0, 0.0, 0.0])
+    turned = torch.multinomial(honest.softmax(1), 1, generator=torch.Generator().manual_seed(4))[:, 0]
+    temperature, upright = fit_turns(2 * seen, turned)
+    assert temperature == pytest.approx(2, rel=0.08)
+    assert upright == pytest.approx(1.5, abs=0.15)
 
 
 def test_a_curve_turns_scores_into_the_chances_they_came_with():

@@ -292,6 +292,13 @@ def test_the_second_look_of_the_classifier_is_in_a_mirror_and_at_an_upright_hip(
     assert features[0].tolist() == pytest.approx(stored.ravel().tolist(), abs=1e-4)
 
 
+def test_what_was_known_before_a_look_counts_for_a_film_that_is_not_turned():
+    film = torch.full((1, CANVAS_SIZE, CANVAS_SIZE), 255, dtype=torch.uint8)  # both looks: no side rather than another
+    graph = ClassifierGraph(Quarters(shows_hip=True), 128, Outliers(4, 6, 2), (1.0, 2.0), math.log(7))
+    _, turns, _ = graph(film)
+    assert turns[0].tolist() == pytest.approx([0.7, 0.1, 0.1, 0.1], abs=1e-4)
+
+
 @pytest.mark.parametrize("back", range(4))
 @pytest.mark.parametrize("stored", range(4))
 def test_what_a_look_in_the_mirror_says_of_a_turn_is_said_of_the_film_as_it_is_stored(stored, back):

@@ -1,6 +1,8 @@
-"""Which films are picked for a further part of the classifier's training."""
+"""Which films are picked for a further part of a network's training."""
 
 import json
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +11,8 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
 from simulation.truth import FilmTruth  # noqa: E402
-from training.classifier import Settings  # noqa: E402
 from training.films import CANVASES, LISTING, load_films  # noqa: E402
-from training.unsure import main, pick  # noqa: E402
+from training.unsure import main, pick, sure_of_hips, sure_of_views  # noqa: E402
 
 
 @pytest.fixture
@@ -41,16 +42,30 @@ class SurerOfWhatIsBrighter(torch.nn.Module):
         return logits
 
 
-class AskedAgain(SurerOfWhatIsBrighter):
-    """Stands for a network that nothing is to be asked."""
+class HipsByGrey(torch.nn.Module):
+    """Stands for the detector: a box of each class, of which that of left implants scores as a film is bright."""
 
-    def forward(self, _images):
-        """Not to be called."""
-        raise AssertionError("the films were scored again")
+    def __init__(self):
+        super().__init__()
+        self.sure = torch.nn.Parameter(torch.tensor([0.98, 0.04, 0.03, 0.0, 0.5, 0.5]))
+
+    def forward(self, images):
+        """Scores (B, 6)."""
+        bright = (torch.arange(6) == 3) * images.mean((1, 2, 3))[:, None]
+        return self.sure + bright
+
+    def decode(self, scores):
+        """Boxes (B, 6, 4) and the scores of each (B, 6, 6): box k is of class k."""
+        return torch.zeros(len(scores), 6, 4), torch.diag_embed(scores)
+
+
+def never(_films):
+    """Stands for a network that nothing is to be asked."""
+    raise AssertionError("the films were scored again")
 
 
 def test_the_least_sure_films_are_picked_with_their_truth(tmp_path, shard):
-    pick(SurerOfWhatIsBrighter(), shard, tmp_path / "unsure" / "shard-a", Settings())
+    pick(partial(sure_of_views, SurerOfWhatIsBrighter()), shard, tmp_path / "unsure" / "shard-a")
     picked = load_films(tmp_path / "unsure")
     assert {film.truth.seed for film in picked} == {0, 6}  # one in twenty: the darkest
     assert all((film.canvas == film.truth.seed).all() for film in picked)
@@ -58,11 +73,16 @@ def test_the_least_sure_films_are_picked_with_their_truth(tmp_path, shard):
     assert [film.truth.seed for film in picked] == [seed for seed in order if seed in {0, 6}]
 
 
+def test_a_film_is_as_sure_as_its_least_sure_hip_and_letters_do_not_count():
+    films = [SimpleNamespace(canvas=np.full((CANVAS_SIZE, CANVAS_SIZE), grey, np.uint8)) for grey in (0, 102, 255)]
+    assert sure_of_hips(HipsByGrey(), films).tolist() == pytest.approx([0.92, 0.2, 0.92], abs=0.01)
+
+
 def test_what_was_picked_stays(tmp_path, shard):
     out = tmp_path / "unsure" / "shard-a"
-    pick(SurerOfWhatIsBrighter(), shard, out, Settings())
+    pick(partial(sure_of_views, SurerOfWhatIsBrighter()), shard, out)
     before = (out / LISTING).read_text()
-    pick(AskedAgain(), shard, out, Settings())
+    pick(never, shard, out)
     assert (out / LISTING).read_text() == before
     assert [path.name for path in sorted(out.iterdir())] == [CANVASES, LISTING]
 
