@@ -142,17 +142,18 @@ def _area(boxes: np.ndarray) -> np.ndarray:
 
 
 def found(net: Yolo, images: Tensor) -> tuple[Tensor, Tensor]:
-    """The best box of every class (B, classes, 5), and where letters may lie (B, LETTER_BOXES, 4), the likeliest first.
+    """The best box of every class (B, classes, 5), and where letters may lie (B, LETTER_BOXES, 5), the likeliest first.
 
-    Boxes are x0, y0, x1, y1 (edges, input pixels), and of the first the score. The others' middles lie apart, whichever
-    side they may say: the network knows better where a letter is than which one.
+    Boxes are x0, y0, x1, y1 (edges, input pixels) and the score. The letters' middles lie apart, whichever side they
+    may say: the network knows better where a letter is than which one.
     """
     boxes, scores = net.decode(net(images))
     best, where = scores.max(1)
     letter, middles, letters = scores[..., MARKERS].amax(2), middle_of(boxes), []
     for _ in range(LETTER_BOXES):
-        box = _gathered(boxes, letter.argmax(1, keepdim=True))
-        letters.append(box)
+        likely, at = letter.max(1, keepdim=True)
+        box = _gathered(boxes, at)
+        letters.append(torch.cat((box, likely[..., None]), 2))
         reach = APART * (box[..., 2:] - box[..., :2]).amax(2, keepdim=True)
         away = ((middles - middle_of(box)).abs() >= reach).any(2)
         letter = letter * away.float()
@@ -165,7 +166,7 @@ def _gathered(boxes: Tensor, where: Tensor) -> Tensor:
 
 
 def seen(net: Yolo, films: Sequence[LabelledFilm]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Film by film, as they are stored, what ``found`` says: (6, 5) and (LETTER_BOXES, 4)."""
+    """Film by film, as they are stored, what ``found`` says: (6, 5) and (LETTER_BOXES, 5)."""
     device = device_of(net)
     for start in range(0, len(films), 16):
         part = films[start : start + 16]

@@ -17,7 +17,7 @@ from ingest.records import CANVAS_SIZE, DETECTION_CLASSES
 from ingest.sides import MARKERS
 from training import detector
 from training.films import VIEWS
-from training.letter_graph import read_letters
+from training.letter_graph import logit, read_letters
 from training.networks.efficientnet import EfficientNet
 from training.networks.letters import LetterNet
 from training.networks.yolo import Yolo
@@ -42,7 +42,7 @@ class ScoreCurve(nn.Module):
 
     def forward(self, score: Tensor) -> Tensor:
         """Scores of any shape in [0, 1] to the same shape."""
-        return (self.slope * _logit(score) + self.shift).sigmoid()
+        return (self.slope * logit(score) + self.shift).sigmoid()
 
 
 class IntervalCurve(nn.Module):
@@ -150,9 +150,9 @@ class DetectorGraph(nn.Module):
         small = upright(F.avg_pool2d(film, CANVAS_SIZE // detector.SIZE), turn)
         best, likely = detector.found(self.net, small)
         best = self._again(small, best[:, : self.hip_classes])
-        hips, likely = (_on_canvas(boxes) for boxes in (best[..., :4], likely))
+        hips, places = (_on_canvas(boxes[..., :4]) for boxes in (best, likely))
         believed = self.hips(best[..., 4]) * (1 - view_scores[:, OTHER, None])
-        letters, read, mirrored = read_letters(self.reader, film, turn, likely)
+        letters, read, mirrored = read_letters(self.reader, film, turn, places, likely[..., 4])
         scores = torch.cat((believed, self.markers(read)), 1)[..., None]
         answer = torch.cat((box_as_stored(torch.cat((hips, letters), 1), turn), scores), 2)
         return (  # in shapes that a reader of the graph can see
@@ -170,18 +170,12 @@ class DetectorGraph(nn.Module):
         places = chosen(inside > 0)
         mirrored, _ = detector.found(self.net, films[places].flip(3))
         x0, y0, x1, y1, there = mirrored[:, IN_A_MIRROR].unbind(2)
-        again = torch.stack((detector.SIZE - x1, y0, detector.SIZE - x0, y1, _logit(there)), 2)
+        again = torch.stack((detector.SIZE - x1, y0, detector.SIZE - x0, y1, logit(there)), 2)
         again = spread_over(again.flatten(1), places, best.shape[0]).view(-1, self.hip_classes, 5)
-        first, second = _logit(best[..., 4:]), again[..., 4:]
+        first, second = logit(best[..., 4:]), again[..., 4:]
         weight = (inside / FADED).clamp(0, 1)[:, None, None] / 2
         box = torch.where((weight > 0) & (second > first + SURER), again[..., :4], best[..., :4])
         return torch.cat((box, (first + weight * (second - first)).sigmoid()), 2)
-
-
-def _logit(score: Tensor) -> Tensor:
-    """Of scores of any shape in [0, 1]."""
-    p = score.clamp(1e-6, 1 - 1e-6)
-    return p.log() - (1 - p).log()
 
 
 def _on_canvas(boxes: Tensor) -> Tensor:

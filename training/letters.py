@@ -56,7 +56,9 @@ def proposals(films: Sequence[LabelledFilm], model: Path, device: str) -> list[l
     load_deployed(net, torch.zeros(1, 1, detector.SIZE, detector.SIZE), model)
     net.eval().to(device, memory_format=torch.channels_last)
     scale = CANVAS_SIZE / detector.SIZE
-    return [[tuple(float(v) for v in box * scale - 0.5) for box in letters] for _, letters in detector.seen(net, films)]
+    return [
+        [tuple(float(v) for v in box[:4] * scale - 0.5) for box in letters] for _, letters in detector.seen(net, films)
+    ]
 
 
 def figures(net: LetterNet, films: Sequence[LabelledFilm], boxes: Sequence[Sequence[Box]]) -> dict[str, float]:

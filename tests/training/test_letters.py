@@ -145,7 +145,8 @@ R, L, R_MIRRORED, NOTHING = (
 )
 def test_each_side_gets_the_box_that_reads_most_like_it(chances, boxes, read, ways):
     film, places = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE), (BOX, AWAY, FURTHER)[: len(chances)]
-    picked, score, way = read_letters(Told(*chances), film, UPRIGHT, torch.tensor([places]))
+    even = torch.full((1, len(places)), 0.5)
+    picked, score, way = read_letters(Told(*chances), film, UPRIGHT, torch.tensor([places]), even)
     assert score[0].tolist() == pytest.approx(read, abs=1e-5)
     assert way[0].tolist() == pytest.approx(ways, abs=1e-4)
     for found, index in zip(picked[0].tolist(), boxes, strict=True):
@@ -153,10 +154,18 @@ def test_each_side_gets_the_box_that_reads_most_like_it(chances, boxes, read, wa
             assert found == list(places[index])
 
 
+def test_what_the_detector_takes_for_a_letter_is_sooner_believed_to_be_one():
+    film, places = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE), torch.tensor([[BOX, AWAY]])
+    picked, score, _ = read_letters(Told(R, R), film, UPRIGHT, places, torch.tensor([[0.1, 0.9]]))
+    assert picked[0, 0].tolist() == list(AWAY)
+    read, likely = 0.96 / 0.04, 0.9 / 0.1  # as odds
+    assert score[0, 0].item() == pytest.approx(1 - 1 / (1 + read * likely ** (1 / 3)), abs=1e-4)
+
+
 def test_a_letter_is_read_by_both_looks():
     """The mean of their logits: two that contradict each other are worth no more than what both leave possible."""
     film, place = torch.zeros(1, 1, CANVAS_SIZE, CANVAS_SIZE), torch.tensor([[BOX]])
-    _, score, _ = read_letters(Told(R, wide=[NOTHING]), film, UPRIGHT, place)
+    _, score, _ = read_letters(Told(R, wide=[NOTHING]), film, UPRIGHT, place, torch.tensor([[0.5]]))
     both = np.sqrt(np.array(R) * NOTHING)
     assert score[0].tolist() == pytest.approx((both[[0, 1]] + both[[2, 3]]) / both.sum(), abs=1e-5)
 
@@ -169,7 +178,7 @@ def test_the_graph_looks_at_the_crop_that_was_learnt_from_however_the_film_is_st
     scores[0, quarters] = 0.7
     turn = turn_of(scores)
     reader, boxes = Told(R, L), torch.tensor([[box, AWAY]])
-    read_letters(reader, stored, turn, boxes)
+    read_letters(reader, stored, turn, boxes, torch.full((1, 2), 0.5))
     close, none_close, wide, none_wide = reader.crops[:, 0].numpy()
     assert np.abs(close - crop(film.canvas, box, margin=CLOSE)).max() < 0.02
     assert np.abs(wide[:, ::-1] - crop(film.canvas, box, margin=WIDE)).max() < 0.02
