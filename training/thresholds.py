@@ -104,7 +104,10 @@ def choose(
         rules,
         sure_view=max(lowest_sure(*zip(*views, strict=True)), LEAST_SURE_VIEW),
         sure_hip=max(lowest_sure(*zip(*hips, strict=True)), EVEN),
-        **{name: min(_widest(ones, *titles), _end(ones, titles[0])) for name, titles in ANGLES.items()},
+        **{
+            name: min(_widest(ones, *titles, getattr(until_now, name, 0.0)), _end(ones, titles[0]))
+            for name, titles in ANGLES.items()
+        },
     )
 
 
@@ -119,22 +122,23 @@ def lowest_sure(scores: Sequence[float], right: Sequence[bool]) -> float:
 def middle_of_best(counts: Mapping[float, Sequence[int]], until_now: float | None = None) -> float:
     """Of values in order, each with its right answers film by film, the middle one of those that none clearly beats.
 
-    Or the one that was taken ``until_now``, if it is one of these: nothing says that another is better.
+    Or the one that was taken ``until_now``, if it is one of these or between two: nothing says that another is better.
     One beats another clearly where it has more right answers by more than one standard error: the root of how many
     answers differ between them (Breiman 1984). Else a threshold follows the film or two that make a plateau uneven.
     """
     right = {value: np.asarray(count) for value, count in counts.items()}
     most = max(right.values(), key=np.sum)
     even = [value for value, count in right.items() if (most - count).sum() <= np.sqrt(np.abs(most - count).sum())]
-    return until_now if until_now in even else even[len(even) // 2]
+    return until_now if until_now is not None and even[0] <= until_now <= even[-1] else even[len(even) // 2]
 
 
-def widest_interval(own: Angles, others: Angles = ((), ())) -> float:
+def widest_interval(own: Angles, others: Angles = ((), ()), until_now: float = 0.0) -> float:
     """The widest stated interval up to which at most one angle in two hundred is off by more than 5 degrees.
 
     Counted one by one, among the ``others`` too, and one more than were found: the count always stops just before such
     an error. Of its ``own`` angles 95 in a hundred are off by at most 2.5 degrees. Nine of these in ten are accepted
-    whatever is counted: where errors do not follow what is stated, a threshold cannot find them.
+    whatever is counted: where errors do not follow what is stated, a threshold cannot find them. What is served
+    ``until_now`` was chosen by other answers than these, so where it is wider it need not leave room for one more.
     """
     half, errors = _by_width(own)
     widths, far = _by_width(tuple(np.concatenate(both) for both in zip(own, others, strict=True)))
@@ -143,7 +147,10 @@ def widest_interval(own: Angles, others: Angles = ((), ())) -> float:
     typical = np.cumsum(errors > MOST_WITHIN_DEG) <= BEYOND_ALLOWED * np.arange(1, len(half) + 1)
     allowed = np.flatnonzero(rare & typical)
     most = max(int(allowed[-1]) + 1 if len(allowed) else 0, int(np.ceil(LEAST_ACCEPTED * len(half))))
-    return float(half[most - 1])
+    widest, accepted, both = float(half[most - 1]), errors[half <= until_now], far[widths <= until_now]
+    if until_now <= widest or (both > FAR_OFF_DEG).mean() > WRONG_ALLOWED:
+        return widest
+    return until_now if (accepted > MOST_WITHIN_DEG).mean() <= BEYOND_ALLOWED else widest
 
 
 def least_interval(stated: Sequence[float]) -> float:
@@ -204,13 +211,13 @@ def _cups_right(one: Judged) -> int:
     return sum(cup_right(one, hip) for _, hip in clear_hips([one]) if hip.implant != "none")
 
 
-def _widest(ones: list[Judged], title: str, fitted_with: str | None) -> float:
+def _widest(ones: list[Judged], title: str, fitted_with: str | None, until_now: float) -> float:
     """Of what was measured on the very hip: an angle that is filed for the other one is as sure as its own.
 
     0 where none was seen.
     """
     own = _offered(ones, title)
-    return widest_interval(own, _offered(ones, fitted_with)) if own[0] else 0.0
+    return widest_interval(own, _offered(ones, fitted_with), until_now) if own[0] else 0.0
 
 
 def _end(ones: list[Judged], title: str) -> float:

@@ -209,9 +209,32 @@ def test_a_value_that_none_clearly_beats_stays(until_now, chosen):
     assert middle_of_best(counts, until_now) == chosen
 
 
+def test_a_value_stays_that_only_lies_in_a_dip_of_the_plateau():
+    """Four films are told rightly below it and above it, and not by it: no reason to move away."""
+    counts = {0.3: [1] * 90 + [0] * 10, 0.4: [1] * 86 + [0] * 14, 0.5: [1] * 90 + [0] * 10, 0.9: [1] * 70 + [0] * 30}
+    assert middle_of_best(counts, 0.4) == 0.4
+    assert middle_of_best(counts) == 0.5
+
+
 def test_a_value_that_is_clearly_better_is_taken():
     counts = {0.1: [1] * 80 + [0] * 20, 0.5: [1] * 70 + [0] * 30, 0.9: [1] * 90 + [0] * 10}
     assert middle_of_best(counts) == 0.9
+
+
+@pytest.mark.parametrize(
+    ("far_off", "beyond", "until_now", "chosen"),
+    [
+        ([300, 350, 850, 900, 990], 0, 9.5, 9.5),  # four of 950: no room for one more, and none is needed
+        ([300, 350, 850, 900, 990], 0, 9.95, 9.0),  # five of 995 are too many
+        ([300, 350, 850, 900, 990], 60, 9.5, 9.0),  # too many are off by more than 2.5 degrees
+        ([300, 350, 850, 900, 990], 0, 8.9, 9.0),  # narrower than what is counted
+    ],
+)
+def test_what_is_served_stays_as_long_as_no_more_mislead_than_may(far_off, beyond, until_now, chosen):
+    uncertainties, errors = np.arange(1, 1001) / 100, np.full(1000, 0.5)
+    errors[:beyond] = 3.0
+    errors[far_off] = 9.0
+    assert widest_interval((uncertainties.tolist(), errors.tolist()), until_now=until_now) == pytest.approx(chosen)
 
 
 def test_of_the_angles_up_to_the_widest_interval_95_in_a_hundred_are_within_the_bar():
