@@ -140,7 +140,8 @@ def test_letters_are_looked_for_where_they_may_lie_whichever_side_they_say():
     best, letters = found(Told([hip, letter, again, other, faint], scores), torch.zeros(1, 1, 384, 384))
     assert letters.shape == (1, LETTER_BOXES, 5)
     assert letters[0, :, 4].tolist() == pytest.approx([0.9, 0.6, 0.3])
-    assert letters[0, :, :4].tolist() == [letter, other, hip]  # what a hip's box is taken for matters: a reader looks closer
+    # What a hip's box is taken for matters: a reader looks closer.
+    assert letters[0, :, :4].tolist() == [letter, other, hip]
     assert best[0, 0].tolist() == pytest.approx([*hip, 0.8])
     assert best[0, 4:, :4].tolist() == [letter, again]
 
