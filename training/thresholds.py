@@ -4,8 +4,8 @@ Scores of hips, markers, cups and sides: as they are served where no other value
 in the middle of where none has. What makes an answer sure: the lowest score from which on at most one answer in two
 hundred is wrong, and no less than an even chance, of a view 85 in a hundred. Uncertainty of an angle: the widest
 interval up to which at most one accepted angle in two hundred is off by more than 5 degrees, and 95 in a hundred by no
-more than 2.5; of a version, 5 degrees, or as far as the bar of measured cups needs. Errors so far off are too rare to
-be counted in one view alone where the intervals of two are fitted together.
+more than 2.5, or what is served where that still holds; of a version, 5 degrees, or as far as the bar of measured cups
+needs. Errors so far off are too rare to be counted in one view alone where the intervals of two are fitted together.
 """
 
 import math
