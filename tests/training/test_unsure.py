@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,9 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 from ingest.records import CANVAS_SIZE  # noqa: E402 - after the skip
 from simulation.truth import FilmTruth  # noqa: E402
 from training.films import CANVASES, LISTING, load_films  # noqa: E402
-from training.unsure import main, pick, sure_of_hips, sure_of_views  # noqa: E402
+from training.unsure import deployed, main, pick, sure_of_hips, sure_of_views  # noqa: E402
+
+REPOSITORY = Path(__file__).parents[2] / "model_repository"
 
 
 @pytest.fixture
@@ -76,6 +79,17 @@ def test_the_least_sure_films_are_picked_with_their_truth(tmp_path, shard):
 def test_a_film_is_as_sure_as_its_least_sure_hip_and_letters_do_not_count():
     films = [SimpleNamespace(canvas=np.full((CANVAS_SIZE, CANVAS_SIZE), grey, np.uint8)) for grey in (0, 102, 255)]
     assert sure_of_hips(HipsByGrey(), films).tolist() == pytest.approx([0.92, 0.2, 0.92], abs=0.01)
+
+
+def test_each_network_says_how_sure_it_is_of_a_film():
+    films = [SimpleNamespace(canvas=np.full((CANVAS_SIZE, CANVAS_SIZE), grey, np.uint8)) for grey in (0, 128)]
+    views, hips = (
+        deployed(network, REPOSITORY / network / "1" / "model.onnx")(films) for network in ("classifier", "detector")
+    )
+    assert views.shape == hips.shape == (2,)
+    assert ((views >= 0) & (views <= 1) & (hips >= 0) & (hips <= 1)).all()
+    assert hips.min() > 0.9  # even greys: it is sure that there is no hip
+    assert views.tolist() != pytest.approx(hips.tolist(), abs=1e-3)
 
 
 def test_what_was_picked_stays(tmp_path, shard):
